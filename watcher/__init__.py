@@ -1,0 +1,71 @@
+"""The door for handler authors: all that a handler may import, and light to import.
+
+The program itself never imports from here; inside the package each module imports its sibling.
+"""
+
+from watcher.errors import (
+    ConfigError,
+    DeliveryError,
+    EightkError,
+    Fault,
+    NotASubmission,
+    ReadError,
+    Skip,
+    TooLargeError,
+    TruncatedError,
+)
+from watcher.handler import Answer, Context, Handler, Notifier, Post, Stage
+from watcher.models import (
+    EIGHT_K_FORMS,
+    Alert,
+    Document,
+    Event,
+    Evidence,
+    Exhibit,
+    Filer,
+    Filing,
+    Item,
+    Message,
+    Origin,
+    Report,
+    Session,
+    Severity,
+    Signature,
+    Timing,
+    alert_id,
+)
+
+__all__ = [
+    "EIGHT_K_FORMS",
+    "Alert",
+    "Answer",
+    "ConfigError",
+    "Context",
+    "DeliveryError",
+    "Document",
+    "EightkError",
+    "Event",
+    "Evidence",
+    "Exhibit",
+    "Fault",
+    "Filer",
+    "Filing",
+    "Handler",
+    "Item",
+    "Message",
+    "NotASubmission",
+    "Notifier",
+    "Origin",
+    "Post",
+    "ReadError",
+    "Report",
+    "Session",
+    "Severity",
+    "Signature",
+    "Skip",
+    "Stage",
+    "Timing",
+    "TooLargeError",
+    "TruncatedError",
+    "alert_id",
+]

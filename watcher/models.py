@@ -1,0 +1,298 @@
+"""The nouns: what a filing is, what is found in it, and what is owed because of it.
+
+Everything here is frozen but `Report`, the one thing that fills up on its way. This module imports the
+standard library only. Times are aware and in UTC; dates are EDGAR's (US Eastern) calendar dates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from watcher.edgar.submission import Submission
+
+__all__ = [
+    "EIGHT_K_FORMS",
+    "Alert",
+    "Attempt",
+    "Delivery",
+    "DeliveryState",
+    "Document",
+    "Event",
+    "Evidence",
+    "Exhibit",
+    "Filer",
+    "Filing",
+    "FilingState",
+    "Item",
+    "Message",
+    "Origin",
+    "Report",
+    "Session",
+    "Severity",
+    "Signature",
+    "Timing",
+    "alert_id",
+]
+
+# The whole 8-K family in EDGAR's own list of submission types (EDGAR XML schema eis_Common.xsd).
+EIGHT_K_FORMS = frozenset(
+    form + suffix for form in ("8-K", "8-K12B", "8-K12G3", "8-K15D5") for suffix in ("", "/A")
+)
+
+
+class Origin(StrEnum):
+    """How a filing came to us, which decides who is told of it."""
+
+    LIVE = "live"  # listed since the watcher began, or put into the folder
+    LATE = "late"  # found by the audit
+    BACKFILL = "backfill"  # from before the watcher began
+    REREAD = "reread"  # a stored filing run through the line again
+
+
+class FilingState(StrEnum):
+    """Where a filing stands on its route."""
+
+    LISTED = "listed"  # known from a list, and not wanted: kept so that an audit stays true
+    SPOTTED = "spotted"  # work is owed, at ``run_at``
+    SAVED = "saved"  # its report is in the store
+    SKIPPED = "skipped"  # a handler decided that its route ends here
+    FAILED = "failed"  # parked after too many attempts; a person may run it again
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    PENDING = "pending"  # owed, at ``run_at``
+    DELIVERED = "delivered"
+    FAILED = "failed"  # given up: every attempt used, or refused for good
+    CANCELLED = "cancelled"  # no longer wanted, such as when its endpoint left the settings
+
+
+class Severity(StrEnum):
+    """How much an alert matters, as its rule says."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Session(StrEnum):
+    """The part of a business day, in New York, in which EDGAR accepted a filing."""
+
+    PRE = "pre"  # before 09:30
+    REGULAR = "regular"  # 09:30 to 16:00
+    POST = "post"  # 16:00 to 17:30
+    EVENING = "evening"  # after 17:30: dated and published on the next business day
+    CLOSED = "closed"  # a weekend or federal holiday
+
+
+@dataclass(frozen=True, slots=True)
+class Filer:
+    """One party of a filing, as the header or a list names it."""
+
+    cik: int
+    name: str
+    role: str = "filer"  # or subject company, filed by, issuer, reporting owner, ...
+    sic: str | None = None
+    state_of_incorporation: str | None = None
+    irs_number: str | None = None
+    fiscal_year_end: str | None = None  # MMDD
+    file_number: str | None = None
+    film_number: str | None = None
+    business_phone: str | None = None
+    business_address: tuple[str, ...] = ()
+    tickers: tuple[str, ...] = ()
+    former_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One submission on EDGAR, named by its accession number: what a source knows before it is read."""
+
+    accession: str  # as in 0001144204-17-013452
+    form: str | None = None  # None when not told before it is read
+    filers: tuple[Filer, ...] = ()
+    filed_on: date | None = None
+    accepted_at: datetime | None = None
+    items: tuple[str, ...] = ()  # item numbers that the list declares
+    origin: Origin = Origin.LIVE
+    source: str = ""  # the name of the source that spotted it
+    channel: str = ""  # which of EDGAR's lists, if the source reads several
+
+    @property
+    def company(self) -> str:
+        """The first filer's name, or "" when no party is known yet."""
+        return self.filers[0].name if self.filers else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a submission. ``text`` is "" for pictures, archives, spreadsheets and XBRL files."""
+
+    sequence: int
+    type: str
+    filename: str  # as the filer wrote it: never to be used as a path
+    description: str
+    bytes: int
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One numbered item of an 8-K.
+
+    ``declared``: the header (or list) names it. ``found``: its heading stands in the body. ``start`` and
+    ``end`` count characters of the text of the document whose sequence is ``document``; they span heading and
+    content, while ``text`` is the content alone. An item that is declared only has no document and no text.
+    """
+
+    number: str  # "5.02", or an integer as text before 2004-08-23
+    title: str
+    declared: bool
+    found: bool
+    document: int | None = None
+    start: int | None = None
+    end: int | None = None
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """One exhibit: its number, its title from the exhibit list, and its document, if it was filed with this."""
+
+    number: str
+    title: str
+    document: int | None = None
+    filename: str | None = None
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed for the registrant. ``date`` is None where the page gives none or none that is a date."""
+
+    name: str
+    title: str | None = None
+    date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a filing came, against EDGAR's calendar. None where the facts for an answer are missing."""
+
+    session: Session | None
+    business_days_after_event: int | None
+    is_late: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words in a filing that speak for something. Offsets count characters of that document's text."""
+
+    document: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, from the taxonomy, with a score from 0 to 1 and the words that say so."""
+
+    event: str
+    score: float
+    evidence: tuple[Evidence, ...] = ()
+
+
+def alert_id(accession: str, rule_id: str) -> str:
+    """The id of the alert that this rule raises on this filing: always the same, with no ``.`` in it."""
+    return "alr_" + hashlib.sha256(f"{accession}\n{rule_id}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One rule matched by one filing, with evidence."""
+
+    id: str
+    rule: str
+    title: str
+    severity: Severity
+    revision: str  # which text of the rule this was
+    notify: tuple[str, ...]  # names of endpoints
+    selections: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    summary: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """A filing and everything found in it. Handlers fill it, stage by stage."""
+
+    filing: Filing
+    raw: bytes = field(default=b"", repr=False)
+    submission: Submission | None = field(default=None, repr=False)
+    period_of_report: date | None = None
+    documents: tuple[Document, ...] = ()
+    items: tuple[Item, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    cover: dict[str, Any] = field(default_factory=dict)
+    signature: Signature | None = None
+    timing: Timing | None = None
+    events: tuple[Event, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    warnings: list[str] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)  # of the maps, lists and rules it was made with
+
+    @property
+    def is_amendment(self) -> bool | None:
+        """Whether the form is an amendment; None while the form is not known."""
+        return None if self.filing.form is None else self.filing.form.endswith("/A")
+
+    @property
+    def main_document(self) -> Document | None:
+        """The document that is the 8-K itself, or None before parsing."""
+        return self.documents[0] if self.documents else None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an endpoint is told of one alert. Sending it twice must be harmless: ``id`` is the key."""
+
+    id: str  # the alert's id
+    type: str  # such as ``filing.matched``
+    timestamp: datetime  # when EDGAR accepted the filing, else when it was saved
+    summary: str  # one line for a person
+    url: str  # where a person reads on
+    payload: bytes = field(repr=False)  # JSON, as the endpoint's documentation describes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One alert owed to one endpoint."""
+
+    id: str
+    alert: str
+    endpoint: str
+    state: DeliveryState
+    run_at: datetime
+    attempts: int = 0
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at a delivery, and how it ended."""
+
+    at: datetime
+    milliseconds: int
+    ok: bool
+    status: int | None = None
+    error: str | None = None
+    address: str | None = None  # what was dialled
+    answer: str = ""  # the beginning of what came back

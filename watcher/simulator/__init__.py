@@ -1,0 +1,1 @@
+"""A pretend EDGAR on loopback, for demos, tests, load and faults."""

@@ -1,0 +1,1 @@
+"""Places that spot filings: EDGAR's lists, and a watched folder."""
