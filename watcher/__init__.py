@@ -3,18 +3,31 @@
 The program itself never imports from here; inside the package each module imports its sibling.
 """
 
+from watcher.edgar.calendar import (
+    CALENDAR_VERSION,
+    business_days_between,
+    filing_day,
+    is_business_day,
+    session_of,
+)
+from watcher.edgar.documents import RawDocument, decode_body
+from watcher.edgar.submission import Submission, split_submission
 from watcher.errors import (
     ConfigError,
     DeliveryError,
     EightkError,
     Fault,
+    NotAllowed,
     NotASubmission,
     ReadError,
+    SignatureError,
     Skip,
     TooLargeError,
     TruncatedError,
 )
+from watcher.guard import check_url
 from watcher.handler import Answer, Context, Handler, Notifier, Post, Stage
+from watcher.items import is_current_number, is_item_number, is_legacy_number, number_of_wording, official_title
 from watcher.models import (
     EIGHT_K_FORMS,
     Alert,
@@ -34,8 +47,10 @@ from watcher.models import (
     Timing,
     alert_id,
 )
+from watcher.signing import new_secret, parse_secret, sign, verify
 
 __all__ = [
+    "CALENDAR_VERSION",
     "EIGHT_K_FORMS",
     "Alert",
     "Answer",
@@ -54,18 +69,38 @@ __all__ = [
     "Item",
     "Message",
     "NotASubmission",
+    "NotAllowed",
     "Notifier",
     "Origin",
     "Post",
+    "RawDocument",
     "ReadError",
     "Report",
     "Session",
     "Severity",
     "Signature",
+    "SignatureError",
     "Skip",
     "Stage",
+    "Submission",
     "Timing",
     "TooLargeError",
     "TruncatedError",
     "alert_id",
+    "business_days_between",
+    "check_url",
+    "decode_body",
+    "filing_day",
+    "is_business_day",
+    "is_current_number",
+    "is_item_number",
+    "is_legacy_number",
+    "new_secret",
+    "number_of_wording",
+    "official_title",
+    "parse_secret",
+    "session_of",
+    "sign",
+    "split_submission",
+    "verify",
 ]

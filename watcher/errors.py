@@ -17,7 +17,9 @@
     ├── StoreError            the store cannot do it
     │   ├── StoreLocked       another process owns the store
     │   └── UnknownFiling     no such accession in the store
-    └── DeliveryError         one attempt to tell an endpoint failed
+    ├── DeliveryError         one attempt to tell an endpoint failed
+    ├── NotAllowed            a URL or an address that may not be dialled
+    └── SignatureError        a signed message is not what its sender signed, or too old
 
     Skip (not an error)       a handler's decision to end a filing's route
 
@@ -40,8 +42,10 @@ __all__ = [
     "HandlerError",
     "HandlerTimeout",
     "NotASubmission",
+    "NotAllowed",
     "NotListedYet",
     "ReadError",
+    "SignatureError",
     "Skip",
     "StoreError",
     "StoreLocked",
@@ -145,7 +149,7 @@ class DeliveryError(EightkError):
     """Raised by a notifier when one attempt failed; says whether trying again makes sense.
 
     ``status`` is the HTTP status if one came; ``retry_after_seconds`` what the receiver asked for; ``body``
-    the beginning of the receiver's answer.
+    the beginning of the receiver's answer; ``address`` what was dialled, if anything was.
     """
 
     def __init__(
@@ -156,9 +160,19 @@ class DeliveryError(EightkError):
         status: int | None = None,
         retry_after_seconds: float | None = None,
         body: str = "",
+        address: str | None = None,
     ) -> None:
         self.permanent = permanent
         self.status = status
         self.retry_after_seconds = retry_after_seconds
         self.body = body
+        self.address = address
         super().__init__(message)
+
+
+class NotAllowed(EightkError):  # noqa: N818
+    """Raised when a URL or an address may not be dialled. Its text never names an address inside."""
+
+
+class SignatureError(EightkError):
+    """Raised when a message's signature is bad or missing, or when it was signed too long ago."""

@@ -40,9 +40,7 @@ __all__ = [
 ]
 
 # The whole 8-K family in EDGAR's own list of submission types (EDGAR XML schema eis_Common.xsd).
-EIGHT_K_FORMS = frozenset(
-    form + suffix for form in ("8-K", "8-K12B", "8-K12G3", "8-K15D5") for suffix in ("", "/A")
-)
+EIGHT_K_FORMS = frozenset(form + suffix for form in ("8-K", "8-K12B", "8-K12G3", "8-K15D5") for suffix in ("", "/A"))
 
 
 class Origin(StrEnum):

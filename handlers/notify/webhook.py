@@ -1,0 +1,152 @@
+"""Tells an alert as a signed POST to a URL, after Standard Webhooks.
+
+What an answer means: 2xx is success; 410 says to stop; every other one, redirects among them, is a failure that
+may pass. A receiver that answers 429 or 503 may say when to come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from watcher import Answer, DeliveryError, Message, NotAllowed, Notifier, Post, check_url, parse_secret, sign
+
+__all__ = ["Webhook"]
+
+_MAX_SECRETS = 11  # the one in use, and ten that are being retired
+_GONE = 410
+_ASKS_TO_WAIT = frozenset({429, 503})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+# Ours, or the transport's: a receiver relies on them.
+_RESERVED = frozenset(
+    {"connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive"}
+    | {"te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
+)
+
+
+class Webhook(Notifier):
+    """POST the message to ``url``, signed with every secret in ``secret_file`` (one a line, newest first).
+
+    The file is read again for each attempt, so that a new secret counts at once. ``allow`` is the endpoint's own
+    list of addresses inside that may be dialled; it is taken here to check the URL before anything is sent.
+    """
+
+    name = "webhook"
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        secret_file: Path,
+        headers: Mapping[str, str] | None = None,
+        allow: tuple[str, ...] = (),
+    ) -> None:
+        self._url = url
+        self._secret_file = Path(secret_file)
+        self._headers = dict(headers or {})
+        problems = [*_url_problems(url, allow), *_header_problems(self._headers)]
+        try:
+            _read_secrets(self._secret_file)
+        except ValueError as error:
+            problems.append(f"secret_file: {error}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        self._user_agent = f"eightk/{version('eightk')}"
+
+    async def notify(self, message: Message, post: Post, now: float) -> Answer:
+        """Send it once. Raises ``DeliveryError``, permanent when the receiver or the guard says to stop."""
+        try:
+            secrets = await asyncio.to_thread(_read_secrets, self._secret_file)
+        except ValueError as error:
+            raise DeliveryError(f"cannot sign: {error}") from error
+        answer = await post(self._url, self._signed(message, secrets, int(now)), message.payload)
+        if 200 <= answer.status < 300:
+            return answer
+        raise DeliveryError(
+            _meaning(answer.status),
+            permanent=answer.status == _GONE,
+            status=answer.status,
+            retry_after_seconds=_retry_after(answer, now) if answer.status in _ASKS_TO_WAIT else None,
+            body=answer.body,
+            address=answer.address,
+        )
+
+    def _signed(self, message: Message, secrets: Iterable[bytes], timestamp: int) -> dict[str, str]:
+        return {
+            **self._headers,
+            "content-type": "application/json",
+            "user-agent": self._user_agent,
+            "webhook-id": message.id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": sign(secrets, message.id, timestamp, message.payload),
+        }
+
+
+def _read_secrets(path: Path) -> tuple[bytes, ...]:
+    """Read the secrets, skipping empty lines and ``#`` comments. Raises ``ValueError``, never with a secret in it."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror}); write one whsec_ secret a line into it") from error
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not text; write one whsec_ secret a line into it") from None
+    secrets = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                secrets.append(parse_secret(line))
+            except ValueError as error:
+                raise ValueError(f"{path}, line {number}: {error}") from None
+    if not 0 < len(secrets) <= _MAX_SECRETS:
+        raise ValueError(f"{path} holds {len(secrets)} secrets, expected 1 to {_MAX_SECRETS}")
+    return tuple(secrets)
+
+
+def _url_problems(url: str, allow: Iterable[str]) -> list[str]:
+    try:
+        check_url(url, allow)
+    except NotAllowed as error:
+        return [f"url: {error}"]
+    except ValueError as error:
+        return [f"allow: {error}"]
+    return []
+
+
+def _header_problems(headers: Mapping[str, str]) -> list[str]:
+    problems = []
+    for name, value in headers.items():
+        if name.lower() in _RESERVED or name.lower().startswith("webhook-"):
+            problems.append(f"headers: {name!r} is set by eightk and may not be given")
+        elif not _HEADER_NAME.fullmatch(name):
+            problems.append(f"headers: {name!r} is not the name of a header")
+        elif not _HEADER_VALUE.fullmatch(value):
+            problems.append(f"headers: the value of {name!r} must be one line of plain ASCII")
+    return problems
+
+
+def _meaning(status: int) -> str:
+    if status == _GONE:
+        return "410: the receiver wants no more of these"
+    if 300 <= status < 400:
+        return f"{status}: a redirect, which is never followed; give the final URL"
+    return f"{status}: the receiver did not accept it"
+
+
+def _retry_after(answer: Answer, now: float) -> float | None:
+    """Read the header in either of its forms; None when it is missing or means nothing."""
+    text = answer.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    # A date that names no zone is in UTC: HTTP knows no other.
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, aware.timestamp() - now)

@@ -1,0 +1,78 @@
+"""Cuts a main document's text into its items: which heading owns which words.
+
+The spans lie end to end from the first heading to the signature. Headings with nothing between them are one
+combined heading, and their items share one span.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+
+from handlers.parse.headings import Heading
+from watcher import Item, official_title
+
+__all__ = ["cut_items", "with_declared"]
+
+_RULES_AROUND = re.compile(r"\A(?:[^\w\n]*\n)+|\n[^\w\n$%)]*\Z")
+_LETTER = re.compile(r"[^\W_]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A heading, or several with nothing between them, and the words they own."""
+
+    numbers: tuple[str, ...]
+    start: int
+    content: int
+    end: int
+
+
+def cut_items(
+    text: str, headings: list[Heading], end: int, document: int, filed_on: date | None = None
+) -> tuple[Item, ...]:
+    """Cut ``text[:end]`` at these headings, where ``end`` is the start of the signature."""
+    parts = _parts(text, [heading for heading in headings if heading.start < end], end)
+    return tuple(
+        Item(
+            number=number,
+            title=official_title(number, filed_on),
+            declared=False,
+            found=True,
+            document=document,
+            start=part.start,
+            end=part.end,
+            text=_RULES_AROUND.sub("", text[part.content : part.end]).strip(),
+        )
+        for part in parts
+        for number in part.numbers
+    )
+
+
+def _parts(text: str, headings: list[Heading], end: int) -> list[_Part]:
+    parts: list[_Part] = []
+    for index, heading in enumerate(headings):
+        stop = headings[index + 1].start if index + 1 < len(headings) else end
+        last = parts[-1] if parts else None
+        if last is not None and set(heading.numbers) <= set(last.numbers):
+            # The same heading again, on the next page: the item goes on.
+            parts[-1] = _Part(last.numbers, last.start, last.content, stop)
+        elif last is not None and not _LETTER.search(text, last.content, heading.start):
+            numbers = tuple(dict.fromkeys((*last.numbers, *heading.numbers)))
+            parts[-1] = _Part(numbers, last.start, heading.end, stop)
+        else:
+            parts.append(_Part(heading.numbers, heading.start, heading.end, stop))
+    return parts
+
+
+def with_declared(found: tuple[Item, ...], declared: tuple[str, ...], filed_on: date | None) -> tuple[Item, ...]:
+    """Mark the found items that the header declares, and add those that it alone knows."""
+    marked = [replace(item, declared=item.number in declared) for item in found]
+    numbers = {item.number for item in found}
+    marked += [
+        Item(number=number, title=official_title(number, filed_on), declared=True, found=False)
+        for number in declared
+        if number not in numbers
+    ]
+    return tuple(marked)

@@ -1,0 +1,190 @@
+"""How what EDGAR answered is judged and unpacked: data, or a typed error that says what came."""
+
+import gzip
+import zlib
+from pathlib import Path
+
+import httpx
+import pytest
+from _wire import (
+    ACCESS_DENIED,
+    ACCESSION,
+    MAINTENANCE_PAGE,
+    NO_SUCH_KEY,
+    SUBMISSION,
+    Chunks,
+    Wire,
+    client_of,
+    refused,
+    says,
+)
+
+from watcher.edgar.answers import Answer, content_of, reason_of_block
+from watcher.errors import EdgarError, NotListedYet, TooLargeError
+
+# Answers
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(403, ACCESS_DENIED), (404, NO_SUCH_KEY), (404, b"<html><title>404</title></html>"), (404, b"")],
+)
+async def test_a_document_that_is_not_served_yet_is_told_from_a_block(status: int, body: bytes) -> None:
+    assert "no such file" in await refused(says(status, body), NotListedYet)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (503, MAINTENANCE_PAGE, "SEC.gov | File Unavailable"),
+        (200, MAINTENANCE_PAGE, "SEC.gov | File Unavailable"),
+        (500, b"Internal Server Error", "(500)"),
+        (200, b"", "came nothing"),
+        (200, b" \n", "came nothing"),
+        (200, b'<?xml version="1.0"?><Error><Code>SlowDown</Code></Error>', "SlowDown"),
+        (204, b"", "(204)"),
+        (200, b"some words", "no SEC form"),
+    ],
+)
+async def test_what_is_no_data_is_an_error_that_says_what_came(status: int, body: bytes, told: str) -> None:
+    assert told in await refused(says(status, body))
+
+
+async def test_a_submission_that_stops_in_the_middle_is_called_truncated() -> None:
+    assert "came truncated" in await refused(says(200, SUBMISSION[:-60]))
+
+
+async def test_another_filings_submission_is_not_taken_for_this_one() -> None:
+    other = SUBMISSION.replace(ACCESSION.encode(), b"0000912345-24-000008")
+
+    assert "expected that submission, came 0000912345-24-000008" in await refused(says(200, other))
+
+
+@pytest.mark.parametrize(
+    "error", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut")]
+)
+async def test_trouble_on_the_wire_is_an_edgar_error_with_its_cause(error: Exception) -> None:
+    async with client_of(Wire(error)) as client:
+        with pytest.raises(EdgarError) as caught:
+            await client.submission(912345, ACCESSION)
+
+    assert caught.value.__cause__ is error
+    assert caught.value.status is None
+
+
+async def test_a_connection_cut_in_the_body_is_an_edgar_error() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=Chunks([SUBMISSION[:100]], httpx.RemoteProtocolError("cut")))
+
+    async with client_of(Wire(answer)) as client:
+        with pytest.raises(EdgarError, match="no whole answer"):
+            await client.submission(912345, ACCESSION)
+
+
+async def test_an_error_keeps_the_status_that_came() -> None:
+    async with client_of(Wire(says(503, MAINTENANCE_PAGE))) as client:
+        with pytest.raises(EdgarError) as caught:
+            await client.submission(912345, ACCESSION)
+
+    assert caught.value.status == 503
+
+
+# Sizes and packing
+
+
+async def test_a_packed_body_is_unpacked() -> None:
+    wire = Wire(says(200, gzip.compress(SUBMISSION), content_encoding="gzip"))
+    async with client_of(wire) as client:
+        assert await client.submission(912345, ACCESSION) == SUBMISSION
+
+
+async def test_a_body_packed_in_several_members_is_unpacked_whole() -> None:
+    packed = gzip.compress(SUBMISSION[:200]) + gzip.compress(SUBMISSION[200:])
+    async with client_of(Wire(says(200, packed, content_encoding="gzip"))) as client:
+        assert await client.submission(912345, ACCESSION) == SUBMISSION
+
+
+async def test_a_body_that_a_transport_has_unpacked_already_is_taken() -> None:
+    packed = gzip.compress(SUBMISSION)
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=packed, headers={"Content-Encoding": "gzip"}))
+    async with client_of(transport) as client:
+        assert await client.submission(912345, ACCESSION) == SUBMISSION
+
+
+@pytest.mark.parametrize("cut", [12, 40, -4])
+async def test_a_packed_body_that_is_cut_off_is_called_truncated(cut: int) -> None:
+    packed = gzip.compress(SUBMISSION)[:cut]
+
+    assert "truncated" in await refused(says(200, packed, content_encoding="gzip"))
+
+
+async def test_a_damaged_packed_body_is_an_error() -> None:
+    packed = bytearray(gzip.compress(SUBMISSION))
+    packed[30] ^= 0xFF
+
+    assert "gzip" in await refused(says(200, bytes(packed), content_encoding="gzip"))
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "zstd"])
+async def test_an_encoding_that_was_not_asked_for_is_an_error(encoding: str) -> None:
+    assert encoding in await refused(says(200, zlib.compress(SUBMISSION), content_encoding=encoding))
+
+
+async def test_a_body_larger_than_the_limit_is_not_read_to_its_end() -> None:
+    stream = Chunks([b"x" * 1_000] * 1_000)
+    async with client_of(Wire(lambda _: httpx.Response(200, stream=stream)), max_bytes=10_000) as client:
+        with pytest.raises(TooLargeError, match=r"10,000 bytes"):
+            await client.submission(912345, ACCESSION)
+
+    assert stream.sent == 11
+
+
+async def test_a_small_body_that_unpacks_beyond_the_limit_is_refused() -> None:
+    packed = gzip.compress(b"\0" * 5_000_000)
+    assert len(packed) < 10_000
+    async with client_of(Wire(says(200, packed, content_encoding="gzip")), max_bytes=10_000) as client:
+        with pytest.raises(TooLargeError, match=r"10,000 bytes"):
+            await client.submission(912345, ACCESSION)
+
+
+# What EDGAR really served
+
+
+def captured(shared: Path, name: str, status: int) -> Answer:
+    return Answer("/x", status, (shared / "edgar" / "samples" / "errors" / name).read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("rate_threshold_exceeded.html", "too fast"), ("undeclared_automated_tool.html", "contact")]
+)
+def test_captured_block_pages_are_blocks_even_at_status_200(shared: Path, name: str, reason: str) -> None:
+    assert reason in reason_of_block(captured(shared, name, 200))
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("403_s3_AccessDenied_missing_index.xml", 403), ("404_s3_NoSuchKey_submissions.xml", 404)]
+)
+def test_captured_missing_objects_are_missing_and_no_blocks(shared: Path, name: str, status: int) -> None:
+    answer = captured(shared, name, status)
+
+    assert reason_of_block(answer) == ""
+    with pytest.raises(NotListedYet):
+        content_of(answer, missing=NotListedYet)
+
+
+@pytest.mark.parametrize("name", ["503_file_unavailable_20251212.html", "503_file_unavailable_20260112.html"])
+def test_captured_maintenance_pages_are_recognised(shared: Path, name: str) -> None:
+    answer = captured(shared, name, 503)
+
+    assert answer.is_maintenance
+    assert reason_of_block(answer) == ""
+
+
+async def test_captured_submissions_pass_as_what_they_are(shared: Path) -> None:
+    files = sorted((shared / "edgar" / "samples" / "filings_8k").glob("*.txt"))
+    for file in files:
+        body = file.read_bytes()
+        async with client_of(Wire(says(200, body))) as client:
+            assert await client.submission(1, file.stem) == body
+
+    assert len(files) == 3

@@ -1,0 +1,38 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from watcher.config import DEFAULT_FILE, Settings, load_settings
+
+__all__ = ["config_option", "is_terminal", "settings_of", "store_of"]
+
+config_option: Callable[[Any], Any] = click.option(
+    "--config",
+    "config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"The settings; {DEFAULT_FILE} of the current folder if not given.",
+)
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings of the file that was given, else of the default file. Raises ``ConfigError``."""
+    return load_settings(config or DEFAULT_FILE)
+
+
+def store_of(config: Path | None) -> Any:
+    """The store of these settings, for reading. Raises ``ConfigError`` or ``StoreError``."""
+    from watcher.store.database import Store
+
+    return Store(settings_of(config).store_url, only_read=True)
+
+
+def is_terminal(*, err: bool = False) -> bool:
+    """Whether a person looks at standard output (or standard error)."""
+    return (sys.stderr if err else sys.stdout).isatty()

@@ -1,0 +1,227 @@
+"""``eightk filings``, ``show`` and ``retry``: what is in the store, and running it again."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher.cli._options import config_option, is_terminal, settings_of, store_of
+from watcher.config import DEFAULT_FILE
+from watcher.errors import EightkError, UnknownFiling
+from watcher.models import FilingState
+
+if TYPE_CHECKING:
+    from watcher.lock import Owner
+    from watcher.ready import Ready
+
+__all__ = ["COMMANDS"]
+
+TERMINAL_ROWS = 50
+EXIT_NO = 1
+EXIT_FAILED = 3
+COLUMNS = ("accession", "form", "company", "accepted_at", "filed_on", "items", "origin", "source", "state", "reason")
+FOLLOW_SECONDS = 0.2
+DATE = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@config_option
+@click.option("--state", type=click.Choice([state.value for state in FilingState]), help="Only those in this state.")
+@click.option("--form", help="Only this form, such as 8-K/A.")
+@click.option("--item", help="Only those with this item, such as 5.02.")
+@click.option("--cik", type=int, help="Only those of this filer.")
+@click.option("--since", type=DATE, help="Only those filed on this day or later.")
+@click.option("--until", type=DATE, help="Only those filed on this day or before.")
+@click.option("--limit", type=click.IntRange(1), help=f"At most so many; {TERMINAL_ROWS} on a terminal, else all.")
+@click.option("--json", "form_of_output", flag_value="json", help="One JSON array.")
+@click.option("--csv", "form_of_output", flag_value="csv", help="A table for spreadsheets.")
+def filings(
+    config: Path | None,
+    state: str | None,
+    form: str | None,
+    item: str | None,
+    cik: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int | None,
+    form_of_output: str | None,
+) -> None:
+    """List the filings in the store, the latest first."""
+    from watcher.store.filings import Query
+
+    query = Query(
+        state=FilingState(state) if state else None,
+        form=form,
+        item=item,
+        cik=cik,
+        since=since and since.date(),
+        until=until and until.date(),
+        limit=limit or (TERMINAL_ROWS if form_of_output is None and is_terminal() else None),
+    )
+    rows = _rows(config, query)
+    if form_of_output == "json":
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    elif form_of_output == "csv":
+        click.echo(_csv(rows), nl=False)
+    else:
+        for row in rows:
+            click.echo(_table_line(row))
+        if not rows:
+            click.echo("no filings")
+
+
+@click.command()
+@click.argument("accession")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="The report as one JSON object, with texts.")
+def show(accession: str, config: Path | None, as_json: bool) -> None:
+    """Show one filing: what was found in it, and who was told."""
+    try:
+        line = _line(config, accession)
+    except UnknownFiling as error:
+        click.echo(f"eightk: {error}", err=True)
+        sys.exit(EXIT_NO)
+    if as_json:
+        click.echo(json.dumps(line, ensure_ascii=False, indent=1))
+    else:
+        click.echo(_page(line))
+
+
+@click.command()
+@click.argument("accession")
+@config_option
+def retry(accession: str, config: Path | None) -> None:
+    """Run a filing through the line again: a failed one from its start, a saved one as a reread."""
+    from watcher.lock import owner_of
+
+    settings = settings_of(config)
+    owner = owner_of(settings.store_path)
+    if owner is not None:
+        state, reason = _retry_by_daemon(owner, accession)
+    else:
+        from watcher.ready import examine
+
+        state, reason = asyncio.run(_retry_here(examine(config or DEFAULT_FILE), accession))
+    click.echo(f"{accession}: {state}{f': {reason}' if reason else ''}")
+    if state != FilingState.SAVED:
+        sys.exit(EXIT_FAILED)
+
+
+def _rows(config: Path | None, query: Any) -> list[dict[str, Any]]:
+    from watcher.store import filings as stored_filings
+    from watcher.web.show import stored_json
+
+    with store_of(config) as store:
+        found = store.read_now(stored_filings.find, query)
+        items = store.read_now(stored_filings.items_of, [one.filing.accession for one in found])
+    return [stored_json(one, items.get(one.filing.accession)) for one in found]
+
+
+def _line(config: Path | None, accession: str) -> dict[str, Any]:
+    from watcher.report_json import report_line
+    from watcher.store import deliveries, reports
+    from watcher.store import filings as stored_filings
+    from watcher.web.show import delivery_json, stored_json
+
+    with store_of(config) as store:
+        stored = store.read_now(stored_filings.get, accession)
+        report = store.read_now(reports.load, accession) if stored.state is FilingState.SAVED else None
+        told = store.read_now(deliveries.find, accession)
+    line = stored_json(stored) | (report_line(report) if report else {})
+    return line | {"deliveries": [delivery_json(one) for one in told]}
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for row in rows:
+        values = {**row, "items": " ".join(row["items"])}
+        table.writerow([_cell(values[column]) for column in COLUMNS])
+    return out.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """A spreadsheet would run a cell that begins with one of these as a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _table_line(row: dict[str, Any]) -> str:
+    when = row["accepted_at"] or row["filed_on"] or "?"
+    reason = f"  {row['reason']}" if row["reason"] else ""
+    items = " ".join(row["items"])
+    form = row["form"] or "?"
+    return f"{when:<20}  {row['accession']}  {form:<7} {row['state']:<7} {items:<15} {row['company']}{reason}"
+
+
+def _page(line: dict[str, Any]) -> str:
+    """One filing for a person at a terminal."""
+    keys = ("accession", "form", "state", "reason", "filed_on", "accepted_at", "period_of_report", "origin", "source")
+    out = [f"{key.replace('_', ' '):<17} {line[key]}" for key in keys if line.get(key) is not None]
+    out += [f"{filer['role']:<17} {filer['name']} (CIK {filer['cik']})" for filer in line["filers"]]
+    if signature := line.get("signature"):
+        signed = [signature["name"], signature["title"], signature["date"]]
+        out.append(f"{'signed':<17} {', '.join(part for part in signed if part)}")
+    out += [f"{'warning':<17} {warning}" for warning in line.get("warnings", ())]
+    out += [f"{'alert':<17} {one['title']} ({one['severity']}, rule {one['rule']})" for one in line.get("alerts", ())]
+    for one in line["deliveries"]:
+        problem = f": {one['last_error']}" if one["last_error"] else ""
+        out.append(f"{'delivery':<17} {one['endpoint']}: {one['state']}, attempts {one['attempts']}{problem}")
+    for item in line["items"] if "documents" in line else ():
+        out += ["", f"Item {item['number']} {item['title']}{'' if item['found'] else ' (declared only)'}", item["text"]]
+    for exhibit in line.get("exhibits", ()):
+        out.append(f"\nExhibit {exhibit['number']} {exhibit['title']}")
+    return "\n".join(out)
+
+
+async def _retry_here(ready: Ready, accession: str) -> tuple[str, str | None]:
+    """No daemon owns the store: do it in this process, deliveries included."""
+    from watcher.daemon import Daemon
+    from watcher.store import filings as stored_filings
+
+    async with Daemon.open(ready) as daemon:
+        await daemon.retry(accession)
+        await daemon.run_once(sources=False)
+        stored = await daemon.store.read(stored_filings.get, accession)
+    return stored.state, stored.reason
+
+
+def _retry_by_daemon(owner: Owner, accession: str) -> tuple[str, str | None]:
+    """Hand it to the daemon, and follow it until it settles."""
+    answer = _ask(owner, "POST", f"/v1/filings/{accession}/retry")
+    while answer["state"] == FilingState.SPOTTED and not answer["reason"]:
+        time.sleep(FOLLOW_SECONDS)
+        answer = _ask(owner, "GET", f"/v1/filings/{accession}")
+    return answer["state"], answer["reason"]
+
+
+def _ask(owner: Owner, method: str, path: str) -> dict[str, Any]:
+    from urllib.error import HTTPError
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    if not owner.url:
+        raise EightkError(f"process {owner.pid} uses the store, and takes no requests; try again when it has ended")
+    request = Request(owner.url + path, method=method, headers={"Authorization": f"Bearer {owner.token}"})  # noqa: S310
+    try:
+        # The daemon is on loopback: no proxy of the environment lies between.
+        with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except HTTPError as error:
+        detail = json.loads(error.read() or b"{}").get("detail", error.reason)
+        raise EightkError(f"the daemon (process {owner.pid}) refused: {detail}") from error
+    except OSError as error:
+        raise EightkError(f"the daemon (process {owner.pid}) does not answer at {owner.url}: {error}") from error
+
+
+COMMANDS = [filings, show, retry]

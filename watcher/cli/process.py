@@ -1,0 +1,115 @@
+"""``eightk process``: read files and print what is in them; nothing is saved, no one is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher.cli._inputs import InputFile, input_files
+from watcher.cli._options import config_option, is_terminal
+from watcher.config import DEFAULT_FILE, Settings, load_settings
+from watcher.errors import EightkError
+from watcher.handler import Stage
+
+if TYPE_CHECKING:
+    from watcher.workers import Workers
+
+__all__ = ["COMMANDS"]
+
+EXIT_FAILED = 3
+QUEUED_PER_WORKER = 4
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@config_option
+@click.option("--only", type=click.Choice(["parse"]), help="Stop after this stage.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Worker processes; one for each processor if not given.")
+def process(paths: tuple[str, ...], config: Path | None, only: str | None, jobs: int | None) -> None:
+    """Parse, classify and match files, folders and .tar.gz archives; JSON Lines on standard output.
+
+    PATH may be - for one filing on standard input. A file that cannot be read gives a line with "error" set, and the
+    exit code is then 3.
+    """
+    has_file = config is not None or DEFAULT_FILE.exists()
+    settings = load_settings(config or (DEFAULT_FILE if has_file else None))
+    until = Stage.PARSE if only == "parse" else Stage.ALERT
+    failed = asyncio.run(_process(paths, settings, until, jobs, rules=has_file))
+    if failed:
+        click.echo(f'eightk: {failed} could not be read; see "error" in their lines', err=True)
+        sys.exit(EXIT_FAILED)
+
+
+async def _process(paths: tuple[str, ...], settings: Settings, until: Stage, jobs: int | None, *, rules: bool) -> int:
+    """Print a line for each file, in order; return how many could not be read."""
+    from watcher.registry import build_handlers, line_spec
+    from watcher.workers import Bounds, Workers
+
+    spec = line_spec(settings, until=until, rules=rules)
+    build_handlers(spec)  # faults are told here, once, and not by each worker
+    limits = settings.limits
+    count = jobs or os.cpu_count() or 1
+    workers = Workers(spec, count=count, bounds=Bounds(limits.handle_seconds, limits.memory_megabytes))
+    failed = 0
+    waiting: deque[asyncio.Task[tuple[str, bool]]] = deque()
+    progress = _Progress()
+    try:
+        for one in input_files(paths, limits.submission_megabytes * 2**20):
+            waiting.append(asyncio.create_task(_line_of(workers, one)))
+            if len(waiting) >= count * QUEUED_PER_WORKER:
+                failed += _print(await waiting.popleft(), progress)
+        while waiting:
+            failed += _print(await waiting.popleft(), progress)
+    finally:
+        progress.end()
+        workers.close()
+    return failed
+
+
+async def _line_of(workers: Workers, one: InputFile) -> tuple[str, bool]:
+    """The JSON line of one file, and whether it holds an error."""
+    from watcher.report_json import error_line
+    from watcher.workers import examine_to_line
+
+    if one.raw is None:
+        return json.dumps(error_line(one.path, one.error)), True
+    try:
+        return await workers.run(one.path, examine_to_line, one.path, one.raw)
+    except EightkError as error:
+        return json.dumps(error_line(one.path, str(error)), ensure_ascii=False), True
+
+
+def _print(line: tuple[str, bool], progress: _Progress) -> bool:
+    text, is_error = line
+    click.echo(text)
+    progress.advance()
+    return is_error
+
+
+class _Progress:
+    """A count on standard error while a person looks at it and not at the lines."""
+
+    def __init__(self) -> None:
+        self._is_shown = is_terminal(err=True) and not is_terminal()
+        self._count = 0
+
+    def advance(self) -> None:
+        """Count one more."""
+        self._count += 1
+        if self._is_shown and self._count % 20 == 0:
+            click.echo(f"\r{self._count} filings", err=True, nl=False)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._is_shown:
+            click.echo(f"\r{self._count} filings", err=True)
+
+
+COMMANDS = [process]

@@ -1,0 +1,87 @@
+"""``eightk init``, ``check`` and ``handlers``: what is set up, and whether it can work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from watcher.cli._options import config_option
+from watcher.config import DEFAULT_FILE, template_folder
+from watcher.errors import EightkError
+
+if TYPE_CHECKING:
+    from watcher.registry import Found
+
+__all__ = ["COMMANDS"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".", metavar="[DIR]")
+def init(folder: Path) -> None:
+    """Write config/ with comments into DIR (the current folder). Never overwrites."""
+    template = template_folder()
+    for source in sorted(path for path in template.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+        target = folder / "config" / source.relative_to(template)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as file:
+                file.write(source.read_bytes())
+        except FileExistsError:
+            click.echo(f"kept     {target}")
+            continue
+        except OSError as error:
+            raise EightkError(f"{target}: cannot be written: {error.strerror}") from error
+        click.echo(f"written  {target}")
+    click.echo(f"Next: set [edgar] contact in {folder / 'config' / 'eightk.toml'}, then: eightk run")
+
+
+@click.command()
+@config_option
+def check(config: Path | None) -> None:
+    """Check settings, rules, handlers, endpoints and folders in one go."""
+    from watcher.ready import examine
+
+    ready = examine(config or DEFAULT_FILE)
+    settings = ready.settings
+    click.echo(f"settings   {settings.file}: fine")
+    click.echo(f"handlers   {', '.join(handler.name for handler in ready.handlers)}")
+    click.echo(f"endpoints  {', '.join(f'{name} ({one.name})' for name, one in ready.notifiers.items()) or 'none'}")
+    click.echo(f"store      {settings.store_url}{'' if settings.store_path.exists() else ' (made at the first run)'}")
+    contact = settings.edgar.contact or "none: EDGAR is not polled until [edgar] contact is set"
+    click.echo(f"contact    {contact}")
+
+
+@click.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def handlers(config: Path | None, as_json: bool) -> None:
+    """List the line as it will run, and what can notify: name, stage, and where each comes from."""
+    from watcher.cli._options import settings_of
+    from watcher.handler import Handler
+    from watcher.registry import build_handlers, discover, line_spec
+
+    settings = settings_of(config)
+    found = {one.name: one for one in discover(settings.handlers.path)}
+    line = [handler.name for handler in build_handlers(line_spec(settings))]
+    notifiers = sorted(name for name, one in found.items() if not issubclass(one.handler, Handler))
+    left_out = sorted(set(found) - set(line) - set(notifiers))
+    order = {name: place for place, name in enumerate(line, start=1)}
+    names = (*line, *notifiers, *left_out)
+    if as_json:
+        rows = [_row(found[name], order.get(name), is_left_out=name in left_out) for name in names]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for name in names:
+        place = "off" if name in left_out else str(order.get(name, ""))
+        click.echo(f"{place:>3}  {found[name].stage.name.lower():<9} {name:<16} {found[name].origin}")
+
+
+def _row(found: Found, order: int | None, *, is_left_out: bool) -> dict[str, object]:
+    stage = found.stage.name.lower()
+    return {"order": order, "name": found.name, "stage": stage, "origin": found.origin, "disabled": is_left_out}
+
+
+COMMANDS = [init, check, handlers]

@@ -1,0 +1,280 @@
+"""The daemon: wires sources, engine, line, outbox and page together, starts them, and ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+
+from watcher.clock import Clock
+from watcher.deliver import Deliverer, Endpoint
+from watcher.dispatch import Dispatcher, Policy
+from watcher.edgar.client import EdgarClient
+from watcher.engine.embedded import EmbeddedEngine
+from watcher.engine.port import Job, JobKind
+from watcher.errors import EdgarError
+from watcher.lock import StoreLock
+from watcher.outbound import Outbound
+from watcher.ready import Ready
+from watcher.registry import line_spec
+from watcher.schedule import Scheduler
+from watcher.serving import serving
+from watcher.sources.folder import FolderSource
+from watcher.sources.poller import Poller
+from watcher.store import deliveries, filings
+from watcher.store.archive import Archive
+from watcher.store.database import Store
+from watcher.web.app import Desk, make_app
+from watcher.workers import Bounds, Workers
+
+__all__ = ["Daemon"]
+
+log = logging.getLogger(__name__)
+
+MEGABYTE = 2**20
+# Fetching waits for EDGAR's limit, not for this machine: a few more than the workers keep both busy.
+FILINGS_PER_WORKER = 4
+ENDPOINTS_AT_ONCE = 128
+DRAIN_SECONDS = 10.0
+
+
+class Daemon:
+    """One running eightk. Make it with `Daemon.open`."""
+
+    def __init__(self, ready: Ready, clock: Clock, stack: AsyncExitStack, lock: StoreLock) -> None:
+        settings = ready.settings
+        self._settings = settings
+        self._clock = clock
+        self._lock = lock
+        self._stop_asked = asyncio.Event()
+        self._poll_due = asyncio.Event()
+        self.url = ""
+
+        self.store = stack.enter_context(Store(settings.store_url))
+        archive = Archive(settings.data_dir / "raw", self.store.id)
+        limits = settings.limits
+        self._workers = Workers(
+            line_spec(settings),
+            count=limits.workers,
+            bounds=Bounds(limits.handle_seconds, limits.memory_megabytes),
+        )
+        stack.callback(self._workers.close)
+        slots = {JobKind.FILING: limits.workers * FILINGS_PER_WORKER, JobKind.ENDPOINT: ENDPOINTS_AT_ONCE}
+        self.engine = EmbeddedEngine(self._due, slots)
+        self._edgar = self._make_client()
+        if self._edgar is not None:
+            stack.push_async_callback(self._edgar.aclose)
+        outbound = Outbound()
+        stack.push_async_callback(outbound.aclose)
+        self._endpoints = {
+            name: Endpoint(notifier, outbound.post_for(settings.endpoint[name].allow))
+            for name, notifier in ready.notifiers.items()
+        }
+        self._deliverer = Deliverer(store=self.store, endpoints=self._endpoints, clock=clock)
+        self._dispatcher = Dispatcher(
+            store=self.store,
+            archive=archive,
+            examiner=self._workers,
+            fetcher=self._edgar,
+            clock=clock,
+            policy=self._policy,
+            owed=lambda endpoint: self.engine.submit(Job(JobKind.ENDPOINT, endpoint)),
+        )
+        self._folder = self._make_folder_source(archive)
+        self._poller = self._make_poller()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, ready: Ready, *, clock: Clock | None = None) -> AsyncIterator[Daemon]:
+        """Take the store and build everything; undo it at the end, in reverse.
+
+        Raises ``StoreLocked`` when another process owns the store, and ``StoreError``.
+        """
+        async with AsyncExitStack() as stack:
+            lock = stack.enter_context(StoreLock(ready.settings.store_path))
+            yield cls(ready, clock or Clock(), stack, lock)
+
+    async def run(self, tell: Callable[[str], None], *, handle_signals: bool = True) -> None:
+        """Run until asked to stop, then drain. ``tell`` is given lines for the person who started it.
+
+        Raises ``OSError`` when the page's address cannot be had.
+        """
+        host, _, port = self._settings.web.listen.rpartition(":")
+        async with serving(make_app(self._desk()), host.strip("[]"), int(port)) as url:
+            self._open_for_business(url, tell)
+            if handle_signals:
+                self._listen_to_signals()
+            async with asyncio.TaskGroup() as group:
+                work = group.create_task(self.engine.work(self._do), name="engine")
+                others = [group.create_task(one, name=name) for name, one in self._sources()]
+                await self._stop_asked.wait()
+                log.info("stopping")
+                for task in others:
+                    task.cancel()
+                await self.engine.stop(DRAIN_SECONDS)
+                await work
+        log.info("stopped")
+
+    async def run_once(self, *, sources: bool = True) -> None:
+        """Poll every source once, do all that is due now, and return.
+
+        Raises ``EdgarError`` when EDGAR could not be polled, after everything else was done.
+        """
+        error: EdgarError | None = None
+        if sources and self._poller is not None:
+            try:
+                await self._poller.poll()
+            except EdgarError as failed:
+                error = failed
+        work = asyncio.create_task(self.engine.work(self._do), name="engine")
+        if sources and self._folder is not None:
+            await self._folder.scan_whole()
+        # What is due is a question to the store, not an event.
+        while not await self._is_idle():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        if sources and self._folder is not None:
+            await self._folder.scan()
+        await self.engine.stop(DRAIN_SECONDS)
+        await work
+        if error is not None:
+            raise error
+
+    def stop(self) -> None:
+        """Ask the daemon to drain and end. May be called twice."""
+        self._stop_asked.set()
+
+    async def retry(self, accession: str) -> None:
+        """Owe work for a filing again. Raises ``UnknownFiling``."""
+        await self.store.write(filings.retry, accession, self._clock.now())
+        self.engine.submit(Job(JobKind.FILING, accession))
+
+    @property
+    def _policy(self) -> Policy:
+        return Policy(
+            endpoints=frozenset(self._endpoints),
+            late_hours=self._settings.delivery.late_hours,
+            page_url=f"{self.url or f'http://{self._settings.web.listen}'}/filings/",
+        )
+
+    def _make_client(self) -> EdgarClient | None:
+        edgar = self._settings.edgar
+        if not edgar.contact:
+            return None
+        return EdgarClient(
+            contact=edgar.contact,
+            clock=self._clock,
+            base_url=edgar.base_url,
+            requests_per_second=edgar.requests_per_second,
+            max_bytes=self._settings.limits.submission_megabytes * MEGABYTE,
+        )
+
+    def _make_folder_source(self, archive: Archive) -> FolderSource | None:
+        if not self._settings.folder.enabled:
+            return None
+        folder = FolderSource(
+            self._settings.folder,
+            store=self.store,
+            archive=archive,
+            clock=self._clock,
+            max_bytes=self._settings.limits.submission_megabytes * MEGABYTE,
+            submit=self._submit_filing,
+        )
+        self._dispatcher.settled.append(folder.settled)
+        return folder
+
+    def _make_poller(self) -> Poller | None:
+        if self._edgar is None:
+            return None
+        return Poller(self._edgar, store=self.store, clock=self._clock, submit=self._submit_filing)
+
+    def _submit_filing(self, connection: Connection, accession: str) -> None:
+        self.engine.submit(Job(JobKind.FILING, accession), connection)
+
+    def _open_for_business(self, url: str, tell: Callable[[str], None]) -> None:
+        self.url = url
+        self._dispatcher.policy = self._policy
+        self._lock.announce(url)
+        tell(f"eightk: page at {url}")
+        if self._folder is not None:
+            tell(f"eightk: watching the folder {self._settings.folder.path}")
+        if self._poller is None:
+            tell(
+                "eightk: EDGAR is not polled, as the SEC asks for a contact: set [edgar] contact in "
+                f'{self._settings.file} (or EIGHTK_CONTACT) to "Your Firm you@firm.com"'
+            )
+        else:
+            tell(f"eightk: polling {self._settings.edgar.base_url}")
+
+    def _listen_to_signals(self) -> None:
+        def on_signal(number: int) -> None:
+            if self._stop_asked.is_set():
+                # What is cut off here is run again at the next start.
+                os._exit(128 + number)
+            self.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
+
+    def _sources(self) -> list[tuple[str, Any]]:
+        sources: list[tuple[str, Any]] = []
+        if self._folder is not None:
+            sources.append(("folder", self._folder.run()))
+        if self._poller is not None:
+            sources.append(("poller", self._poll_when_due(self._poller)))
+        return sources
+
+    async def _poll_when_due(self, poller: Poller) -> None:
+        """Poll at once, then whenever the scheduler says. The scheduler only rings: the poll itself is ours to end."""
+        edgar = self._settings.edgar
+        scheduler = Scheduler()
+        if edgar.poll_cron:
+            scheduler.by_cron(edgar.poll_cron, "poll", self._ring)
+        else:
+            scheduler.every(edgar.poll_seconds / self._clock.scale, "poll", self._ring)
+        scheduler.start()
+        try:
+            while True:
+                await poller.poll_and_tell()
+                self._poll_due.clear()
+                await self._poll_due.wait()
+        finally:
+            scheduler.stop()
+
+    async def _ring(self) -> None:
+        self._poll_due.set()
+
+    async def _due(self, kind: JobKind, limit: int, busy: Collection[str]) -> tuple[str, ...]:
+        now = self._clock.now()
+        if kind is JobKind.FILING:
+            # On the writer thread: behind the transaction that submitted, so that its rows are seen.
+            return await self.store.write(filings.due, now, limit, busy)
+        owed = await self.store.read(deliveries.due_endpoints, now, busy)
+        return tuple(name for name in owed if name in self._endpoints)[:limit]
+
+    async def _do(self, job: Job) -> None:
+        if job.kind is JobKind.FILING:
+            await self._dispatcher.dispatch(job.key)
+        else:
+            await self._deliverer.drain(job.key)
+
+    async def _is_idle(self) -> bool:
+        due = [await self._due(kind, 1, ()) for kind in JobKind]
+        return not any(due) and not self.engine.health().running
+
+    def _desk(self) -> Desk:
+        return Desk(store=self.store, token=self._lock.token, retry=self.retry, health=self._health)
+
+    def _health(self) -> dict[str, Any]:
+        health = self.engine.health()
+        polled = (
+            f"polling {self._settings.edgar.base_url}" if self._poller else "EDGAR is not polled: no contact is set"
+        )
+        if self._edgar is not None and self._edgar.blocked_until is not None:
+            polled = f"EDGAR blocks us until {self._edgar.blocked_until:%H:%M:%S} UTC"
+        return {"edgar": polled, "running": len(health.running), "job_failures": health.failures}

@@ -1,0 +1,190 @@
+"""The route of one filing: take, fetch, handle, save.
+
+A source spotted it before, and `deliver` notifies after. All before *save* may run again at any time and gives the same
+answer. Nothing here raises for one filing's trouble: that is counted on its row, tried again with back-off, then
+parked where a person sees it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from watcher.clock import Clock
+from watcher.edgar.client import BLOCK_SECONDS
+from watcher.errors import BlockedError, EdgarError, EightkError, HandlerError, ReadError, Skip, StoreError
+from watcher.models import Alert, Filing, FilingState, Message, Report
+from watcher.payload import message_for
+from watcher.store import filings, reports
+from watcher.store.archive import Archive
+from watcher.store.database import Store
+from watcher.store.filings import StoredFiling
+
+__all__ = ["Dispatcher", "Examiner", "Fetcher", "Policy"]
+
+log = logging.getLogger(__name__)
+
+# A listed document may lag by minutes (observed: up to 20). A handler's verdict on the same bytes will not change,
+# so it gets one more try, for a machine that was short of time or memory.
+FETCH_RETRY_SECONDS = (5, 15, 60, 300, 900)
+HANDLE_RETRY_SECONDS = (5,)
+
+
+class Fetcher(Protocol):
+    """What can get a full submission; `EdgarClient` does."""
+
+    async def submission(self, cik: int, accession: str) -> bytes:
+        """Return the full submission, checked to be whole. Raises ``EdgarError`` or ``ReadError``."""
+
+
+class Examiner(Protocol):
+    """What can run the line; `Workers` does."""
+
+    async def examine(self, filing: Filing, raw: bytes) -> Report:
+        """Return what was found. Raises ``Skip``, ``ReadError`` or ``HandlerError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the settings say about whom to tell."""
+
+    endpoints: frozenset[str]
+    late_hours: float = 72.0
+    page_url: str = ""  # where a person reads on; the accession number is appended
+
+
+class Dispatcher:
+    """Brings filings as far as they go.
+
+    ``fetcher`` is None while no contact is configured. ``owed`` is called with each endpoint that is owed something
+    after a save; each of ``settled`` with each accession whose route came to an end.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        archive: Archive,
+        examiner: Examiner,
+        fetcher: Fetcher | None,
+        clock: Clock,
+        policy: Policy,
+        owed: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._archive = archive
+        self._examiner = examiner
+        self._fetcher = fetcher
+        self._clock = clock
+        self.policy = policy
+        self._owed = owed
+        self.settled: list[Callable[[str], None]] = []
+
+    async def dispatch(self, accession: str) -> None:
+        """Bring one filing as far as it goes. Harmless when nothing is owed for it."""
+        stored = await self._take(accession)
+        if stored is None:
+            return
+        try:
+            raw = await self._fetch(stored)
+            report = await self._handle(stored, raw)
+            await self._save(report)
+        except Skip as reason:
+            await self._store.write(filings.skip, accession, str(reason), self._clock.now())
+            log.info("skipped", extra={"accession": accession, "reason": str(reason)})
+        except BlockedError as error:
+            await self._postpone(accession, error)
+            return
+        except (EdgarError, ReadError, HandlerError) as error:
+            if not await self._fail(stored, error):
+                return
+        for tell in self.settled:
+            tell(accession)
+
+    async def _take(self, accession: str) -> StoredFiling | None:
+        stored = await self._store.read(filings.get, accession)
+        is_owed = stored.state is FilingState.SPOTTED and stored.run_at is not None
+        return stored if is_owed else None
+
+    async def _fetch(self, stored: StoredFiling) -> bytes:
+        """Return the raw bytes: from the archive, else from EDGAR and into the archive."""
+        if stored.archived is not None:
+            raw = await asyncio.to_thread(self._archive.read, stored.archived)
+            if raw is not None:
+                return raw
+            log.warning("archived file is gone; fetching it again", extra={"accession": stored.filing.accession})
+        if self._fetcher is None:
+            raise EdgarError("cannot be fetched: no contact is configured (edgar.contact)")
+        raw = await self._fetcher.submission(_cik_of(stored.filing), stored.filing.accession)
+        day = stored.filing.filed_on or stored.spotted_at.date()
+        archived = await asyncio.to_thread(self._archive.keep, stored.filing.accession, day, raw)
+        await self._store.write(filings.note_archived, stored.filing.accession, archived)
+        return raw
+
+    async def _handle(self, stored: StoredFiling, raw: bytes) -> Report:
+        filing = replace(stored.filing, origin=stored.run_as)
+        report = await self._examiner.examine(filing, raw)
+        fields = {"accession": filing.accession, "items": len(report.items), "alerts": len(report.alerts)}
+        log.info("examined", extra=fields)
+        return report
+
+    async def _save(self, report: Report) -> None:
+        now = self._clock.now()
+        owed = await self._store.write(
+            reports.save,
+            report,
+            self._messages(report, now),
+            now,
+            late_hours=self.policy.late_hours,
+            endpoints=self.policy.endpoints,
+        )
+        log.info("saved", extra={"accession": report.filing.accession, "endpoints": len(owed)})
+        for endpoint in owed:
+            self._owed(endpoint)
+        for alert in report.alerts:
+            if unknown := set(alert.notify) - self.policy.endpoints:
+                names = ", ".join(sorted(unknown))
+                log.warning("alert names endpoints that the settings lack", extra={"rule": alert.rule, "names": names})
+
+    def _messages(self, report: Report, now: datetime) -> Mapping[str, Message]:
+        page_url = f"{self.policy.page_url}{report.filing.accession}"
+
+        def message(alert: Alert) -> Message:
+            return message_for(alert, report, saved_at=now, page_url=page_url)
+
+        return {alert.id: message(alert) for alert in report.alerts}
+
+    async def _postpone(self, accession: str, error: EightkError) -> None:
+        run_at = self._clock.now() + timedelta(seconds=BLOCK_SECONDS)
+        await self._store.write(filings.postpone, accession, str(error), run_at)
+
+    async def _fail(self, stored: StoredFiling, error: EightkError) -> bool:
+        """Count the attempt; return whether the filing is now parked."""
+        now = self._clock.now()
+        wait = _retry_seconds(error, stored.attempts)
+        retry_at = None if wait is None else now + timedelta(seconds=wait)
+        await self._store.write(filings.fail, stored.filing.accession, str(error), now, retry_at)
+        fields = {"accession": stored.filing.accession, "reason": str(error), "attempt": stored.attempts + 1}
+        if retry_at is not None:
+            log.warning("failed, will be tried again", extra=fields | {"retry_seconds": wait})
+            return False
+        log.error("failed, parked; run it again with: eightk retry", extra=fields)
+        return True
+
+
+def _cik_of(filing: Filing) -> int:
+    if not filing.filers:
+        raise EdgarError(f"{filing.accession}: cannot be fetched: no filer is known")
+    return filing.filers[0].cik
+
+
+def _retry_seconds(error: EightkError, attempts: int) -> float | None:
+    """Seconds to wait after so many earlier attempts; None when it is time to park."""
+    if isinstance(error, (ReadError, StoreError)):
+        return None
+    schedule = HANDLE_RETRY_SECONDS if isinstance(error, HandlerError) else FETCH_RETRY_SECONDS
+    return schedule[attempts] if attempts < len(schedule) else None

@@ -1,0 +1,91 @@
+"""Judges what EDGAR answered: data, a block page, a maintenance page, or word that there is no such file.
+
+By the body and not by the status alone, for EDGAR serves error pages with 200, and says 403 both for "blocked" and
+for "no such file".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from watcher.errors import EdgarError
+
+__all__ = ["Answer", "content_of", "reason_of_block"]
+
+# The atomic group keeps a run of comments from being divided in every possible way.
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:(?><!--.*?-->)\s*)*<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_TITLES = re.compile(rb"<(title|h1)\b[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_S3_ERROR = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<Error>\s*<Code>(\w{1,40})</Code>", re.IGNORECASE)
+_HEAD_BYTES = 20_000
+_MISSING = ("AccessDenied", "NoSuchKey")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole and unpacked."""
+
+    path: str
+    status: int
+    body: bytes
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a page for people."""
+        return _HTML.match(self.body[:_HEAD_BYTES]) is not None
+
+    @property
+    def title(self) -> str:
+        """The title and main headings of a page, in one line; "" when it is none."""
+        if not self.is_html:
+            return ""
+        found = b" ".join(text for _, text in _TITLES.findall(self.body[:_HEAD_BYTES]))
+        return " ".join(found.decode("utf-8", "replace").split())
+
+    @property
+    def s3_code(self) -> str:
+        """The code of the archive's own error, such as ``NoSuchKey``; "" when it is none."""
+        match = _S3_ERROR.match(self.body[:_HEAD_BYTES])
+        return match[1].decode("ascii") if match else ""
+
+    @property
+    def is_maintenance(self) -> bool:
+        """Whether it is the page that says "temporarily unavailable"."""
+        return self.status == 503 and self.is_html
+
+
+def reason_of_block(answer: Answer) -> str:
+    """Say why EDGAR blocks us; "" when this answer is no block page."""
+    title = answer.title.lower()
+    if "undeclared automated tool" in title:
+        return "EDGAR blocks us as an undeclared tool: waiting does not help, edgar.contact must name another contact"
+    if "rate threshold exceeded" in title or "traffic limit" in title or answer.status == 429:
+        return "EDGAR blocks us for asking too fast"
+    # For a file that is not there the archive says 403 in XML; in HTML it can only mean us.
+    if answer.status == 403 and answer.is_html:
+        return f"EDGAR blocks us with a page that we do not know: {answer.title[:120]!r}"
+    return ""
+
+
+def content_of(answer: Answer, *, missing: type[EdgarError]) -> bytes:
+    """Return the body of an answer that is data, never an empty one.
+
+    Raises ``missing`` when there is no such file, and ``EdgarError`` for all else.
+    """
+    if answer.status == 404 or answer.s3_code in _MISSING:
+        code = f", {answer.s3_code}" if answer.s3_code else ""
+        raise missing(f"{answer.path}: EDGAR has no such file ({answer.status}{code})", status=answer.status)
+    if answer.status == 200 and not answer.is_html and not answer.s3_code and answer.body.strip():
+        return answer.body
+    raise EdgarError(f"{answer.path}: expected data, came {_named(answer)} ({answer.status})", status=answer.status)
+
+
+def _named(answer: Answer) -> str:
+    if answer.s3_code:
+        return f"an error {answer.s3_code!r}"
+    if answer.is_html:
+        return f"a page {answer.title[:120]!r}"
+    return f"{len(answer.body):,} bytes" if answer.body.strip() else "nothing"

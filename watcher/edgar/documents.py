@@ -1,0 +1,212 @@
+"""Finds the documents inside a submission: where each begins and ends, its type and its name.
+
+Works on bytes and offsets. Nothing is decoded but the few lines before a document's ``<TEXT>``, since most of a
+modern submission is uuencoded pictures that nobody will ask for.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from watcher.errors import ReadError, TooLargeError, TruncatedError
+
+__all__ = ["RawDocument", "decode_body", "find_documents", "has_document"]
+
+_OPEN, _CLOSE = b"<DOCUMENT>", b"</DOCUMENT>"
+_ANY_CASE = re.compile(rb"<(/?)document>", re.IGNORECASE)
+
+# What may follow a document's end; anything else means that the end tag is quoted in a body.
+_AFTER_END = re.compile(
+    rb"\s*(?:<DOCUMENT>|</?SEC-DOCUMENT>|</?IMS-DOCUMENT>|</SUBMISSION>|-----END|\Z)", re.IGNORECASE
+)
+_AFTER_START = re.compile(rb"\s*<(?:TYPE|SEQUENCE|FILENAME|DESCRIPTION|TEXT)>", re.IGNORECASE)
+_TEXT_START = re.compile(rb"<TEXT>[ \t]*(?:\r\n|\n|\r)?", re.IGNORECASE)
+_TEXT_END = re.compile(rb"</TEXT>\s*\Z", re.IGNORECASE)
+_LEAF = re.compile(rb"[ \t]*<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n]*)(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
+_BLANK = re.compile(rb"\s*")
+_UU_BEGIN = re.compile(rb"(?:^|[\r\n])begin [0-7]{3,4} [^\r\n]*(?:\r\n|\n|\r)")
+
+_HEAD_BYTES = 20_000  # a document's own leaf tags take a few hundred
+_MAX_DECODED_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RawDocument:
+    """One document as it lies in the submission: ``raw[start:end]``, cut out only when asked for."""
+
+    sequence: int
+    type: str
+    filename: str  # as the filer wrote it, "" if not given: never to be used as a path
+    description: str
+    start: int
+    end: int
+    raw: bytes = field(repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the body has."""
+        return self.end - self.start
+
+    def body(self) -> bytes:
+        """Cut the body out: what stands between ``<TEXT>`` and ``</TEXT>``."""
+        return self.raw[self.start : self.end]
+
+    def text(self) -> str:
+        """Return the body decoded. Never fails; see `decode_body`."""
+        return decode_body(self.body())
+
+    def is_uuencoded(self) -> bool:
+        """Whether the body is a file in uuencode, such as a picture or a spreadsheet."""
+        return _UU_BEGIN.search(self.raw[self.start : min(self.end, self.start + 2_000)]) is not None
+
+    def decoded(self, max_bytes: int = _MAX_DECODED_BYTES) -> bytes:
+        """Return the file that the body holds in uuencode.
+
+        Raises `TooLargeError` when it would be larger than ``max_bytes``, and `ReadError` when the body is not
+        uuencode, or is damaged.
+        """
+        begin = _UU_BEGIN.search(self.raw, self.start, min(self.end, self.start + 2_000))
+        if begin is None:
+            raise ReadError(f"document {self.sequence} ({self.filename}): not uuencoded")
+        out = bytearray()
+        for line in _body_lines(self.raw, begin.end(), self.end):
+            if line in (b"end", b"END"):
+                return bytes(out)
+            out += _uudecoded_line(line, self)
+            if len(out) > max_bytes:
+                raise TooLargeError(
+                    f"document {self.sequence} ({self.filename}): larger than {max_bytes} bytes when decoded"
+                )
+        raise TruncatedError(f"document {self.sequence} ({self.filename}): uuencode without an end line")
+
+
+def decode_body(body: bytes) -> str:
+    """Decode a document's bytes. Never fails: not UTF-8 means cp1252, and a byte it lacks means Latin-1."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return body.decode("cp1252")
+    except UnicodeDecodeError:
+        return body.decode("latin-1")
+
+
+def has_document(raw: bytes, start: int = 0) -> bool:
+    """Whether a document starts anywhere after ``start``."""
+    return raw.find(_OPEN, start) >= 0 or _ANY_CASE.search(raw, start) is not None
+
+
+def find_documents(raw: bytes, start: int, end: int) -> tuple[RawDocument, ...]:
+    """Find the documents in ``raw[start:end]``, in the order in which they stand.
+
+    A document whose end tag is missing ends where the next one starts. Raises `TruncatedError` when the last one
+    does not end at all.
+    """
+    documents: list[RawDocument] = []
+    opened: int | None = None
+    for position, after, is_end in _tags(raw, start, end):
+        if opened is None:
+            opened = None if is_end else after
+        elif is_end:
+            if _AFTER_END.match(raw, after, end):
+                documents.append(_document(raw, opened, position, len(documents) + 1))
+                opened = None
+        elif _AFTER_START.match(raw, after, end):
+            documents.append(_document(raw, opened, position, len(documents) + 1))
+            opened = after
+    if opened is not None:
+        # A body may end with a quoted end tag only if it has no end tag of its own.
+        raise TruncatedError(f"document {len(documents) + 1} has no end: the submission stops in the middle")
+    return tuple(documents)
+
+
+def _tags(raw: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Give (position, position after it, whether it is an end tag) of each document tag at a line's start."""
+    opens = _positions(raw, _OPEN, start, end)
+    closes = _positions(raw, _CLOSE, start, end)
+    if len(opens) != len(closes) or not opens:
+        # Rare: lower-case tags, a quoted tag, or a missing one. Slower, and sees them all.
+        for match in _ANY_CASE.finditer(raw, start, end):
+            if _at_line_start(raw, match.start()):
+                yield match.start(), match.end(), bool(match[1])
+        return
+    found = [(position, position + len(_OPEN), False) for position in opens]
+    found += [(position, position + len(_CLOSE), True) for position in closes]
+    for tag in sorted(found):
+        if _at_line_start(raw, tag[0]):
+            yield tag
+
+
+def _positions(raw: bytes, tag: bytes, start: int, end: int) -> list[int]:
+    found = []
+    position = raw.find(tag, start, end)
+    while position >= 0:
+        found.append(position)
+        position = raw.find(tag, position + len(tag), end)
+    return found
+
+
+def _at_line_start(raw: bytes, position: int) -> bool:
+    """Whether only blanks stand before this position on its line, or the end tag of the body."""
+    before = raw[max(0, position - 200) : position].rstrip(b" \t")
+    return not before or before[-1:] in b"\r\n" or before[-7:].upper() == b"</TEXT>" or before[-1:] == b">"
+
+
+def _document(raw: bytes, start: int, end: int, position: int) -> RawDocument:
+    """Read the leaf tags after ``<DOCUMENT>`` and find the body between ``<TEXT>`` and ``</TEXT>``."""
+    head_end = min(end, start + _HEAD_BYTES)
+    leaves: dict[str, str] = {}
+    place = _skip_blanks(raw, start, head_end)
+    while leaf := _LEAF.match(raw, place, head_end):
+        value = leaf[2].split(b"</")[0].decode("utf-8", "replace").strip()
+        leaves.setdefault(leaf[1].decode("ascii").upper(), value)
+        place = _skip_blanks(raw, leaf.end(), head_end)
+    text = _TEXT_START.match(raw, place, end) or _TEXT_START.search(raw, place, head_end)
+    body_start = text.end() if text else place
+    tail = max(body_start, end - 200)
+    text_end = _TEXT_END.search(raw, tail, end)
+    sequence = leaves.get("SEQUENCE", "")
+    return RawDocument(
+        sequence=int(sequence) if sequence.isascii() and sequence.isdigit() and len(sequence) < 9 else position,
+        type=leaves.get("TYPE", ""),
+        filename=leaves.get("FILENAME", ""),
+        description=leaves.get("DESCRIPTION", ""),
+        start=body_start,
+        end=text_end.start() if text_end else end,
+        raw=raw,
+    )
+
+
+def _skip_blanks(raw: bytes, start: int, end: int) -> int:
+    match = _BLANK.match(raw, start, end)
+    return match.end() if match else start
+
+
+def _body_lines(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Give the lines of ``raw[start:end]`` one by one, without copying the whole."""
+    while start < end:
+        stop = raw.find(b"\n", start, end)
+        stop = end if stop < 0 else stop
+        yield raw[start:stop].rstrip(b"\r")
+        start = stop + 1
+
+
+def _uudecoded_line(line: bytes, document: RawDocument) -> bytes:
+    if not line.strip():
+        return b""
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        pass
+    # Some encoders leave bits behind the last byte. The first character says how many bytes the line holds.
+    length = ((line[0] - 32) & 63) * 4 + 5
+    try:
+        return binascii.a2b_uu(line[: length // 3])
+    except binascii.Error as error:
+        raise ReadError(
+            f"document {document.sequence} ({document.filename}): damaged uuencode line {line[:20]!r}"
+        ) from error

@@ -1,0 +1,126 @@
+"""The embedded engine: one process, fed from the store.
+
+Nothing is kept in memory but what runs now. What is due is asked of the store whenever something was submitted or
+ended, and once a second besides, so a crash at any point costs that second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+
+from sqlalchemy import Connection
+
+from watcher.engine.port import EngineHealth, Job, JobKind, Work
+from watcher.errors import StoreError
+
+__all__ = ["Due", "EmbeddedEngine"]
+
+log = logging.getLogger(__name__)
+
+# (kind, how many at most, keys that run now) -> keys of jobs that are due. Must see what committed before the call.
+Due = Callable[[JobKind, int, Collection[str]], Awaitable[tuple[str, ...]]]
+
+TICK_SECONDS = 1.0
+# A job that raised met a trouble of ours, such as a full disk; its filing is not to blame and is not counted.
+REST_SECONDS = 5.0
+
+
+class EmbeddedEngine:
+    """Runs jobs as tasks of the daemon's own loop. ``slots`` is how many of each kind run at once."""
+
+    def __init__(self, due: Due, slots: Mapping[JobKind, int], *, tick_seconds: float = TICK_SECONDS) -> None:
+        self._due = due
+        self._slots = slots
+        self._tick_seconds = tick_seconds
+        self._running: dict[Job, asyncio.Task[None]] = {}
+        self._resting: dict[Job, float] = {}
+        self._wake = {kind: asyncio.Event() for kind in JobKind}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._failures = 0
+        self._is_stopping = False
+        self._grace_seconds = 0.0
+
+    def submit(self, job: Job, connection: Connection | None = None) -> None:
+        """Wake the engine. The row that says what is owed is the job itself, so nothing else is written.
+
+        Inside a transaction this may wake it early; `Due` then waits its turn behind the transaction.
+        """
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake[job.kind].set)
+
+    async def work(self, do: Work) -> None:
+        """Hand out jobs until stopped, then wait for those that run."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for kind in JobKind:
+                    group.create_task(self._feed(kind, do))
+            await self._drain()
+        finally:
+            for task in self._running.values():
+                task.cancel()
+            self._loop = None
+
+    def health(self) -> EngineHealth:
+        """Tell what runs now."""
+        return EngineHealth(tuple(self._running), self._failures, self._is_stopping)
+
+    async def stop(self, seconds: float) -> None:
+        """Hand out nothing more; ``work`` returns when what runs has ended, or was cancelled after ``seconds``."""
+        self._grace_seconds = seconds
+        self._is_stopping = True
+        for event in self._wake.values():
+            event.set()
+
+    async def _feed(self, kind: JobKind, do: Work) -> None:
+        while not self._is_stopping:
+            self._wake[kind].clear()
+            busy = {job.key for job in (*self._running, *self._rested()) if job.kind is kind}
+            free = self._slots[kind] - sum(job.kind is kind for job in self._running)
+            for key in await self._ask(kind, free, busy):
+                job = Job(kind, key)
+                self._running[job] = asyncio.create_task(self._do(job, do), name=f"{kind} {key}")
+            try:
+                async with asyncio.timeout(self._tick_seconds):
+                    await self._wake[kind].wait()
+            except TimeoutError:
+                continue
+
+    async def _ask(self, kind: JobKind, free: int, busy: Collection[str]) -> tuple[str, ...]:
+        if free <= 0:
+            return ()
+        try:
+            return await self._due(kind, free, busy)
+        except StoreError as error:
+            # A full disk passes; the next tick asks again.
+            log.error("the store cannot be asked what is due", extra={"reason": str(error)})
+            return ()
+
+    async def _do(self, job: Job, do: Work) -> None:
+        try:
+            await do(job)
+        except Exception:
+            # The border between handing out and doing: one job's trouble must not end the others.
+            self._failures += 1
+            self._resting[job] = time.monotonic() + REST_SECONDS
+            log.exception("job failed; it will be handed out again", extra={"job": job.kind, "key": job.key})
+        finally:
+            self._running.pop(job, None)
+            self._wake[job.kind].set()
+
+    def _rested(self) -> tuple[Job, ...]:
+        """The jobs that still rest after a failure."""
+        now = time.monotonic()
+        self._resting = {job: until for job, until in self._resting.items() if until > now}
+        return tuple(self._resting)
+
+    async def _drain(self) -> None:
+        if not self._running:
+            return
+        _, late = await asyncio.wait(self._running.values(), timeout=self._grace_seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

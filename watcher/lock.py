@@ -1,0 +1,111 @@
+"""Who owns the store: one process at a time, known by a lock file beside it.
+
+The lock is the operating system's, so it ends with its process, however that ends. The file's text tells others where
+the owner's API is, with a token that only this user can read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from watcher.errors import StoreError, StoreLocked
+
+__all__ = ["Owner", "StoreLock", "lock_path", "owner_of"]
+
+LOOKS = 4
+LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that owns a store. ``url`` is "" when it serves no API."""
+
+    pid: int
+    url: str = ""
+    token: str = ""
+
+
+def lock_path(store: Path) -> Path:
+    """The lock file of a store."""
+    return store.with_name(f"{store.name}.lock")
+
+
+class StoreLock:
+    """The right to write a store. Released by ``release``, or by the end of the process."""
+
+    def __init__(self, store: Path) -> None:
+        self.token = secrets.token_urlsafe(24)
+        path = lock_path(store)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"{path}: the lock file cannot be opened: {error.strerror}") from error
+        try:
+            _lock(self._file)
+        except OSError as error:
+            os.close(self._file)
+            owner = _read(path)
+            who = f"process {owner.pid}" if owner else "another process"
+            where = f" (its page: {owner.url})" if owner and owner.url else ""
+            raise StoreLocked(f"{store}: in use by {who}{where}") from error
+        self.announce("")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
+
+    def announce(self, url: str) -> None:
+        """Tell others where the owner's API is."""
+        text = json.dumps(asdict(Owner(os.getpid(), url, self.token))).encode()
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, text, 0)
+
+    def release(self) -> None:
+        """Give the store free. The file stays: removing it could take it from under the next owner."""
+        if self._file >= 0:
+            os.ftruncate(self._file, 0)
+            os.close(self._file)
+            self._file = -1
+
+
+def owner_of(store: Path) -> Owner | None:
+    """Return who owns the store now, or None when it is free."""
+    try:
+        file = os.open(lock_path(store), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _read(lock_path(store))
+    finally:
+        os.close(file)
+    return None
+
+
+def _lock(file: int) -> None:
+    for _ in range(LOOKS):
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # `owner_of` in another process holds it for a moment.
+            time.sleep(LOOK_SECONDS)
+    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _read(path: Path) -> Owner | None:
+    try:
+        return Owner(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        # Between taking the lock and writing its name an owner is nameless.
+        return None

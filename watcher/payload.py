@@ -1,0 +1,143 @@
+"""What an endpoint is told of one alert: a thin JSON payload, and one line and a link for a person.
+
+Pure. Texts from filings are cut to fixed sizes here, so that the payload stays under 20 kB whatever a filer
+wrote; who wants more follows the links. Keys are only ever added (``data.schema_version`` counts what breaks).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from watcher.models import Alert, Event, Evidence, Filing, Message, Report
+from watcher.report_json import to_json
+
+__all__ = ["MAX_PAYLOAD_BYTES", "SCHEMA_VERSION", "edgar_url", "message_for"]
+
+SCHEMA_VERSION = 1
+MAX_PAYLOAD_BYTES = 20_000
+_MAX_SNIPPETS_BYTES = 1_024  # of all evidence together
+_MAX_SNIPPET_BYTES = 256
+_MAX_EVIDENCE = 20
+_MAX_NAMES = 20  # items, selections, tickers, events
+_MAX_NAME_BYTES = 100
+_MAX_LINE_BYTES = 400
+
+
+def message_for(
+    alert: Alert,
+    report: Report,
+    *,
+    saved_at: datetime,
+    page_url: str | None = None,
+    sequence: int | None = None,
+) -> Message:
+    """Make the message of one alert. The same arguments give the same bytes.
+
+    ``page_url`` is our own page on the filing, if it has one that others can open. ``sequence`` is the alert's
+    place in the order in which alerts were raised, if it is known already.
+    """
+    kind = "filing.amended" if report.is_amendment else "filing.matched"
+    timestamp = report.filing.accepted_at or saved_at
+    summary = _cut(alert.summary or f"{report.filing.company}: {alert.title}", _MAX_LINE_BYTES)
+    index = edgar_url(report.filing)
+    content = {
+        "type": kind,
+        "timestamp": to_json(timestamp),
+        "data": {
+            "schema_version": SCHEMA_VERSION,
+            "id": alert.id,
+            "sequence": sequence,
+            "summary": summary,
+            "rule": _rule(alert),
+            "filing": _filing(report, index, page_url),
+            "match": {"selections": _names(alert.selections), "evidence": _evidence(alert.evidence)},
+            "events": [_event(event) for event in report.events[:_MAX_NAMES]],
+            "versions": {_cut(name, 40): _cut(report.versions[name], 40) for name in _first(sorted(report.versions))},
+        },
+    }
+    payload = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return Message(alert.id, kind, timestamp, summary, page_url or index or "", payload)
+
+
+def edgar_url(filing: Filing) -> str | None:
+    """EDGAR's own page on a filing, or None while no filer is known to look under."""
+    if not filing.filers:
+        return None
+    folder = filing.accession.replace("-", "")
+    return f"https://www.sec.gov/Archives/edgar/data/{filing.filers[0].cik}/{folder}/{filing.accession}-index.htm"
+
+
+def _rule(alert: Alert) -> dict[str, Any]:
+    return {
+        "id": _cut(alert.rule, _MAX_NAME_BYTES),
+        "title": _cut(alert.title, _MAX_LINE_BYTES),
+        "severity": alert.severity.value,
+        "revision": _cut(alert.revision, _MAX_NAME_BYTES),
+    }
+
+
+def _filing(report: Report, index: str | None, page_url: str | None) -> dict[str, Any]:
+    filing = report.filing
+    filer = filing.filers[0] if filing.filers else None
+    items = dict.fromkeys([*filing.items, *(item.number for item in report.items)])
+    return {
+        "accession": filing.accession,
+        "form": _cut(filing.form, _MAX_NAME_BYTES) if filing.form else None,
+        "is_amendment": report.is_amendment,
+        "items": _names(sorted(items)),
+        "cik": filer.cik if filer else None,
+        "company": _cut(filer.name, _MAX_LINE_BYTES) if filer else None,
+        "tickers": _names(filer.tickers) if filer else [],
+        "filed_on": to_json(filing.filed_on),
+        "accepted_at": to_json(filing.accepted_at),
+        "period_of_report": to_json(report.period_of_report),
+        "urls": {"edgar": index, "page": page_url},
+    }
+
+
+def _evidence(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    """Return the evidence in order, its texts cut so that all of them together stay within the limit."""
+    left = _MAX_SNIPPETS_BYTES
+    told = []
+    for one in list(evidence)[:_MAX_EVIDENCE]:
+        text = _cut(one.text, min(_MAX_SNIPPET_BYTES, left))
+        left -= _size(text)
+        told.append({"document": one.document, "start": one.start, "end": one.end, "text": text})
+    return told
+
+
+def _event(event: Event) -> dict[str, Any]:
+    score = round(event.score, 4) if math.isfinite(event.score) else None
+    return {"event": _cut(event.event, _MAX_NAME_BYTES), "score": score}
+
+
+def _names(names: Iterable[str]) -> list[str]:
+    return [_cut(name, _MAX_NAME_BYTES) for name in _first(names)]
+
+
+def _first(names: Iterable[str]) -> list[str]:
+    return list(names)[:_MAX_NAMES]
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    """Return the text on one line, ended with ``…`` where it would take more than so many bytes in the JSON."""
+    # Half of a surrogate pair has no bytes in UTF-8 at all.
+    text = " ".join(text[: 4 * max_bytes].encode("utf-8", "replace").decode().split())
+    if _size(text) <= max_bytes:
+        return text
+    room = max_bytes - _size("…")
+    kept = []
+    for character in text:
+        room -= _size(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept).rstrip() + "…" if kept else ""
+
+
+def _size(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2

@@ -1,0 +1,242 @@
+"""Finding handlers, by entry point and by plain file, and building them with their settings.
+
+The built-ins come in by the same entry-point group as anyone else's, so that door is used, tested and enough.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, Field, ValidationError, create_model
+
+from watcher.config import EndpointSettings, Settings
+from watcher.errors import ConfigError, Fault
+from watcher.handler import Context, Handler, Notifier, Stage
+
+__all__ = ["Found", "LineSpec", "build_handlers", "build_notifiers", "discover", "line_spec"]
+
+GROUP = "watcher.handlers"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One handler that was found, and where it came from."""
+
+    name: str
+    stage: Stage
+    origin: str  # an entry point's value, or a file
+    handler: type[Handler] | type[Notifier]
+
+
+@dataclass(frozen=True, slots=True)
+class LineSpec:
+    """All that a worker process needs to build the same line of handlers as its parent."""
+
+    context: Context
+    folder: Path | None = None
+    disabled: frozenset[str] = frozenset()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    where: str = ""  # the settings' file, for faults
+    base: Path = field(default_factory=Path)
+    until: Stage = Stage.ALERT  # the last stage to run
+
+
+def line_spec(settings: Settings, *, until: Stage = Stage.ALERT, rules: bool = True) -> LineSpec:
+    """The line that these settings ask for. Without ``rules`` no rule file is read."""
+    return LineSpec(
+        context=Context(rules_path=settings.rules.path if rules else None, endpoints=frozenset(settings.endpoint)),
+        folder=settings.handlers.path,
+        disabled=frozenset(settings.handlers.disabled),
+        settings={name: dict(values) for name, values in settings.handler.items()},
+        where=settings.file,
+        base=settings.base,
+        until=until,
+    )
+
+
+def discover(folder: Path | None) -> tuple[Found, ...]:
+    """Find every handler and notifier, in no particular order. Raises ``ConfigError`` with all faults."""
+    faults: list[Fault] = []
+    found: dict[str, Found] = {}
+    for one in (*_from_entry_points(faults), *_from_files(folder, faults)):
+        if one.name in found:
+            where = f"{found[one.name].origin} and {one.origin}"
+            faults.append(Fault(where, one.name, "two handlers of this name", "rename one, or remove one"))
+        found[one.name] = one
+    if faults:
+        raise ConfigError(faults)
+    return tuple(found.values())
+
+
+def build_handlers(spec: LineSpec) -> tuple[Handler, ...]:
+    """Build the line of handlers, in the order in which they run. Raises ``ConfigError`` with all faults."""
+    found = discover(spec.folder)
+    faults = list(_unknown_names(spec, found))
+    classes = [one for one in found if issubclass(one.handler, Handler) and one.name not in spec.disabled]
+    line: list[Handler] = []
+    for one in _in_order(classes, faults):
+        if one.stage > spec.until:
+            continue
+        settings = spec.settings.get(one.name, {})
+        built = _build(one.handler, settings, spec.context, faults, spec.where, f"handler.{one.name}", spec.base)
+        if isinstance(built, Handler):
+            line.append(built)
+    if faults:
+        raise ConfigError(faults)
+    return tuple(line)
+
+
+def build_notifiers(settings: Settings) -> dict[str, Notifier]:
+    """Build a notifier for each endpoint of the settings. Raises ``ConfigError`` with all faults."""
+    kinds = {one.name: one for one in discover(settings.handlers.path) if issubclass(one.handler, Notifier)}
+    faults: list[Fault] = []
+    notifiers: dict[str, Notifier] = {}
+    context = Context(settings.rules.path, frozenset(settings.endpoint))
+    for name, endpoint in settings.endpoint.items():
+        key = f"endpoint.{name}"
+        if endpoint.kind not in kinds:
+            known = ", ".join(sorted(kinds))
+            faults.append(Fault(settings.file, f"{key}.kind", f"no notifier {endpoint.kind!r}", f"known: {known}"))
+            continue
+        notifier = kinds[endpoint.kind].handler
+        values = _endpoint_values(endpoint, notifier)
+        built = _build(notifier, values, context, faults, settings.file, key, settings.base)
+        if isinstance(built, Notifier):
+            notifiers[name] = built
+    if faults:
+        raise ConfigError(faults)
+    return notifiers
+
+
+def _endpoint_values(endpoint: EndpointSettings, notifier: type[Any]) -> dict[str, Any]:
+    values = endpoint.notifier_settings
+    # Every endpoint may have an allow list; only the notifiers that dial by themselves check it.
+    if "allow" in inspect.signature(notifier.__init__).parameters:
+        values["allow"] = endpoint.allow
+    return values
+
+
+def _from_entry_points(faults: list[Fault]) -> Iterator[Found]:
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        try:
+            handler = entry.load()
+        except Exception as error:  # noqa: BLE001  # the border to someone else's module: told as a fault
+            faults.append(Fault(entry.value, entry.name, f"cannot be imported: {error!r}", "mend or uninstall it"))
+            continue
+        if _is_handler(handler):
+            yield Found(handler.name, handler.stage, entry.value, handler)
+        else:
+            faults.append(Fault(entry.value, entry.name, "is not a Handler or Notifier with a name and a stage"))
+
+
+def _from_files(folder: Path | None, faults: list[Fault]) -> Iterator[Found]:
+    for path in sorted(folder.glob("*.py")) if folder and folder.is_dir() else ():
+        try:
+            module = _load_file(path)
+        except Exception as error:  # noqa: BLE001  # the border to someone else's file: told as a fault
+            faults.append(Fault(str(path), "", f"cannot be imported: {error!r}", "mend it, or move it away"))
+            continue
+        own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
+        for handler in own:
+            if _is_handler(handler):
+                yield Found(handler.name, handler.stage, str(path), handler)
+
+
+def _load_file(path: Path) -> ModuleType:
+    name = f"eightk_handler_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses and pickles of the file's own classes look their module up by name.
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _is_handler(value: object) -> bool:
+    return (
+        inspect.isclass(value)
+        and issubclass(value, (Handler, Notifier))
+        and isinstance(getattr(value, "name", None), str)
+        and isinstance(getattr(value, "stage", None), Stage)
+    )
+
+
+def _unknown_names(spec: LineSpec, found: Iterable[Found]) -> Iterator[Fault]:
+    names = {one.name for one in found}
+    known = f"known: {', '.join(sorted(names))}"
+    for name in sorted(set(spec.settings) - names):
+        yield Fault(spec.where, f"handler.{name}", "no handler of this name", known)
+    for name in sorted(spec.disabled - names):
+        yield Fault(spec.where, "handlers.disabled", f"no handler {name!r}", known)
+
+
+def _in_order(classes: list[Found], faults: list[Fault]) -> list[Found]:
+    """Sort by stage; inside a stage by what each must come after, then by name."""
+    by_name = {one.name: one for one in sorted(classes, key=lambda one: one.name)}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name, one in by_name.items():
+        after = one.handler.after if issubclass(one.handler, Handler) else ()
+        sorter.add(name, *(other for other in after if other in by_name and by_name[other].stage == one.stage))
+    try:
+        order = list(sorter.static_order())
+    except CycleError as error:
+        faults.append(Fault("handlers", " > ".join(error.args[1]), "each must run after the other", "drop one `after`"))
+        return []
+    return sorted((by_name[name] for name in order), key=lambda one: one.stage)
+
+
+def _build(
+    handler: type[Handler] | type[Notifier],
+    values: Mapping[str, Any],
+    context: Context,
+    faults: list[Fault],
+    where: str,
+    key: str,
+    base: Path,
+) -> Handler | Notifier | None:
+    try:
+        return handler.build(context, **_checked(handler, values, base))
+    except ValidationError as error:
+        faults.extend(_setting_faults(handler, error, where, key))
+    except ConfigError as error:
+        faults.extend(error.faults)
+    except (ValueError, TypeError, OSError) as error:
+        faults.append(Fault(where, key, str(error)))
+    return None
+
+
+def _checked(handler: type[Any], values: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """Check settings against the constructor's own signature, all at once; paths start at ``base``."""
+    hints = get_type_hints(handler.__init__)
+    fields: dict[str, Any] = {}
+    for name, parameter in list(inspect.signature(handler.__init__).parameters.items())[1:]:
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            default = ... if parameter.default is parameter.empty else parameter.default
+            fields[name] = (hints.get(name, Any), Field(default))
+    model = create_model("Values", __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **fields)
+    given = model.model_validate(dict(values)).model_dump(exclude_unset=True)
+    return {name: base / value if isinstance(value, Path) else value for name, value in given.items()}
+
+
+def _setting_faults(handler: type[Any], error: ValidationError, where: str, key: str) -> Iterator[Fault]:
+    known = ", ".join(list(inspect.signature(handler.__init__).parameters)[1:]) or "none"
+    for detail in error.errors():
+        full = ".".join([key, *(str(part) for part in detail["loc"])])
+        match detail["type"]:
+            case "extra_forbidden":
+                yield Fault(where, full, "unknown key", f"settings of {handler.name!r}: {known}")
+            case "missing":
+                yield Fault(where, full, "is missing", f"settings of {handler.name!r}: {known}")
+            case _:
+                yield Fault(where, full, detail["msg"], f"got {detail['input']!r}")

@@ -1,0 +1,59 @@
+"""When things start: the one home of the scheduling library.
+
+Triggers count real time; whoever runs on a scaled clock divides its seconds first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+__all__ = ["Scheduler", "cron_trigger"]
+
+
+def cron_trigger(expression: str) -> BaseTrigger:
+    """Make a trigger from a five-field cron expression, read in New York time. Raises ``ValueError``."""
+    try:
+        return CronTrigger.from_crontab(expression, timezone="America/New_York")
+    except ValueError as error:
+        raise ValueError(f"not a cron expression of five fields: {error}") from error
+
+
+class Scheduler:
+    """Starts coroutines by time; at most one run of each at once, a late start is made up for once.
+
+    The library cancels running coroutines when it is shut down, so `stop` only ends the starting of new ones: whoever
+    owns the coroutines drains them first.
+    """
+
+    def __init__(self) -> None:
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            # Without a grace time the library drops a start that the busy loop delayed by a second.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def every(self, seconds: float, name: str, start: Callable[[], Awaitable[None]]) -> None:
+        """Start it each so many real seconds."""
+        self._scheduler.add_job(start, IntervalTrigger(seconds=seconds), id=name)
+
+    def by_cron(self, expression: str, name: str, start: Callable[[], Awaitable[None]]) -> None:
+        """Start it whenever the cron expression says. Raises ``ValueError``."""
+        self._scheduler.add_job(start, cron_trigger(expression), id=name)
+
+    def start(self) -> None:
+        """Begin. Must be called inside the running loop."""
+        self._scheduler.start()
+
+    def pause(self) -> None:
+        """Start nothing more; what runs goes on."""
+        self._scheduler.pause()
+
+    def stop(self) -> None:
+        """End; cancels what still runs."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)

@@ -1,0 +1,251 @@
+"""The folder source: submissions that a person or a program puts into a watched folder.
+
+A file is taken when it is complete, checked to be a submission before anything is marked seen, archived, and moved
+to ``done/`` after its report is saved; a refused one goes to ``rejected/`` with its reason beside it. Events only
+say when to look: a full look each ``rescan_seconds`` finds what they missed, and what came while nobody watched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from watcher.clock import Clock
+from watcher.config import FolderSettings
+from watcher.edgar.submission import Submission, split_submission
+from watcher.errors import ReadError, StoreError, TooLargeError, UnknownFiling
+from watcher.models import Filing, FilingState, Origin
+from watcher.sources._observer import FolderObserver
+from watcher.store import filings
+from watcher.store.archive import Archive, Archived
+from watcher.store.database import Store
+from watcher.store.filings import StoredFiling
+
+__all__ = ["FolderSource"]
+
+log = logging.getLogger(__name__)
+
+DONE = "done"
+REJECTED = "rejected"
+# What editors, browsers and copy programs call a file that they are still writing.
+UNFINISHED_SUFFIXES = (".part", ".partial", ".tmp", ".crdownload", ".swp", "~")
+SETTLED = (FilingState.SAVED, FilingState.SKIPPED, FilingState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file that was taken in, as it was then: a changed one is looked at anew."""
+
+    size: int
+    changed_ns: int
+    accession: str
+
+
+class _NotYet(Exception):  # noqa: N818  # a decision, not an error
+    """Raised when a file may still be growing."""
+
+
+class FolderSource:
+    """Watches one folder. ``submit`` asks for work on a new filing, inside the transaction that spots it."""
+
+    def __init__(
+        self,
+        settings: FolderSettings,
+        *,
+        store: Store,
+        archive: Archive,
+        clock: Clock,
+        max_bytes: int,
+        submit: Callable[[Connection, str], None],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._archive = archive
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._submit = submit
+        self._observer = FolderObserver(settings.path, polling=settings.observer == "polling")
+        self._seen: dict[Path, _Seen] = {}
+        self._left_in_place: set[Path] = set()
+        self._is_growing = False
+
+    async def run(self) -> None:
+        """Watch until cancelled. Raises ``OSError`` when the folder cannot be made."""
+        self._make_folders()
+        with self._observer.watching(asyncio.get_running_loop()) as noticed:
+            log.info("watching folder", extra={"folder": str(self._settings.path)})
+            while True:
+                await self.scan()
+                await self._heed(noticed, time.monotonic() + self._settings.rescan_seconds)
+
+    async def _heed(self, noticed: asyncio.Queue[Path], until: float) -> None:
+        """Look at what is noticed, until it is time for a full look again."""
+        while (left := until - time.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    path = await noticed.get()
+            except TimeoutError:
+                return
+            await self._look_at(path)
+
+    async def scan(self) -> int:
+        """Look at every file in the folder once; return how many there are."""
+        try:
+            paths = await asyncio.to_thread(lambda: sorted(self._candidates()))
+        except OSError as error:
+            log.error("folder cannot be read", extra={"folder": str(self._settings.path), "reason": error.strerror})
+            return 0
+        self._is_growing = False
+        for path in paths:
+            await self._look_at(path)
+        return len(paths)
+
+    async def scan_whole(self) -> None:
+        """Look at every file until none may still be growing."""
+        self._make_folders()
+        await self.scan()
+        if self._is_growing:
+            await asyncio.sleep(self._settings.settle_seconds + 0.1)
+            await self.scan()
+
+    def settled(self, accession: str) -> None:
+        """Called when a filing's route came to an end: its file can be moved away."""
+        for path, seen in self._seen.items():
+            if seen.accession == accession:
+                self._observer.notice(path)
+
+    def _make_folders(self) -> None:
+        for folder in (self._settings.path, self._settings.path / DONE, self._settings.path / REJECTED):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def _candidates(self) -> Iterator[Path]:
+        for path in self._settings.path.iterdir():
+            if _may_be_taken(path):
+                yield path
+
+    async def _look_at(self, path: Path) -> None:
+        """Bring one file a step further. One file's trouble is told, and is no other's."""
+        try:
+            await self._step(path)
+        except FileNotFoundError:
+            self._seen.pop(path, None)  # moved away by someone, or noticed twice
+        except _NotYet:
+            self._is_growing = True
+            self._observer.notice_later(path, self._settings.settle_seconds)
+        except ReadError as error:
+            await asyncio.to_thread(self._reject, path, str(error))
+        except StoreError as error:
+            # A full disk is nobody's fault here: the file stays, and the next full look tries again.
+            log.error("file cannot be stored", extra={"file": str(path), "reason": str(error)})
+        except OSError as error:
+            log.error("file cannot be read", extra={"file": str(path), "reason": error.strerror})
+
+    async def _step(self, path: Path) -> None:
+        status = await asyncio.to_thread(path.lstat)
+        if not stat.S_ISREG(status.st_mode) or not _may_be_taken(path):
+            return
+        seen = self._seen.get(path)
+        if seen is None or (seen.size, seen.changed_ns) != (status.st_size, status.st_mtime_ns):
+            accession = await self._take(path, status.st_size, time.time() - status.st_mtime)
+            seen = self._seen[path] = _Seen(status.st_size, status.st_mtime_ns, accession)
+        stored = await self._store.read(filings.get, seen.accession)
+        if stored.state in SETTLED:
+            await asyncio.to_thread(self._put_away, path, stored)
+
+    async def _take(self, path: Path, size: int, age_seconds: float) -> str:
+        """Take a file in and return its accession number. Raises ``ReadError`` when it is refused."""
+        if size > self._max_bytes:
+            raise TooLargeError(f"{path.name}: {size:,} bytes, more than the {self._max_bytes:,} that are read")
+        raw = await asyncio.to_thread(path.read_bytes)
+        try:
+            submission = await asyncio.to_thread(split_submission, raw, path.name)
+            if not submission.accession:
+                raise ReadError(f"{path.name}: no accession number in it or in its name")
+        except ReadError:
+            # What is cut short may just be half written; only after a while is it what it is.
+            if 0 <= age_seconds < self._settings.settle_seconds:
+                raise _NotYet from None
+            raise
+        await self._spot(path, raw, submission)
+        return submission.accession
+
+    async def _spot(self, path: Path, raw: bytes, submission: Submission) -> None:
+        filing = _filing(submission)
+        try:
+            stored = await self._store.read(filings.get, filing.accession)
+        except UnknownFiling:
+            archived = await asyncio.to_thread(self._keep, filing, raw)
+            await self._store.write(filings.spot, [filing], self._clock.now(), archived=archived, submit=self._submit)
+            log.info("spotted", extra={"accession": filing.accession, "source": "folder", "file": path.name})
+            return
+        if stored.archived is None or stored.state is FilingState.LISTED:
+            archived = await asyncio.to_thread(self._keep, filing, raw)
+            await self._store.write(filings.adopt, filing.accession, archived, self._clock.now(), submit=self._submit)
+            log.info("raw filing taken from folder", extra={"accession": filing.accession, "file": path.name})
+        elif stored.archived.sha256 != hashlib.sha256(raw).hexdigest():
+            raise ReadError(
+                f"{path.name}: filing {filing.accession} is in the store with other bytes "
+                f"(SHA-256 {stored.archived.sha256}, spotted {stored.spotted_at:%Y-%m-%d %H:%M:%SZ})"
+            )
+
+    def _keep(self, filing: Filing, raw: bytes) -> Archived:
+        day: date = filing.filed_on or self._clock.now().date()
+        return self._archive.keep(filing.accession, day, raw)
+
+    def _put_away(self, path: Path, stored: StoredFiling) -> None:
+        if stored.state is FilingState.FAILED:
+            accession = stored.filing.accession
+            self._reject(path, f"{stored.reason}\nparked; run it again with: eightk retry {accession}")
+        elif not self._settings.keep_files:
+            self._move(path, self._settings.path / DONE)
+
+    def _reject(self, path: Path, reason: str) -> None:
+        log.error("file refused", extra={"file": path.name, "reason": reason})
+        target = self._move(path, self._settings.path / REJECTED)
+        if target is not None:
+            target.with_name(f"{target.name}.reason").write_text(f"{reason}\n", encoding="utf-8")
+
+    def _move(self, path: Path, folder: Path) -> Path | None:
+        """Move the file, never over another one; None when the folder will not let it go."""
+        if path in self._left_in_place:
+            return None
+        target = folder / path.name
+        for number in range(1, 1000):
+            if not target.exists():
+                break
+            target = folder / f"{path.stem}.{number}{path.suffix}"
+        try:
+            folder.mkdir(exist_ok=True)
+            path.rename(target)
+        except OSError as error:
+            self._left_in_place.add(path)
+            log.error("file cannot be moved away", extra={"file": str(path), "reason": error.strerror})
+            return None
+        self._seen.pop(path, None)
+        return target
+
+
+def _may_be_taken(path: Path) -> bool:
+    name = path.name
+    return not name.startswith(".") and not name.endswith(UNFINISHED_SUFFIXES) and name not in (DONE, REJECTED)
+
+
+def _filing(submission: Submission) -> Filing:
+    return Filing(
+        accession=submission.accession,
+        form=submission.form,
+        filers=submission.filers,
+        filed_on=submission.filed_on,
+        accepted_at=submission.accepted_at,
+        origin=Origin.LIVE,
+        source="folder",
+    )

@@ -1,0 +1,99 @@
+"""The archive: every filing's raw bytes, compressed, on disk before anything is saved about them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from watcher.errors import StoreError, TooLargeError
+
+__all__ = ["Archive", "Archived"]
+
+ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """Where a filing's raw bytes lie, relative to the archive, and what they are."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+class Archive:
+    """Files at ``YYYY/MM/DD/<accession>.txt.gz`` below one folder, which belongs to one store.
+
+    A marker file holds the store's id, so that two stores never share a folder by mistake.
+    """
+
+    def __init__(self, folder: Path, store_id: str) -> None:
+        self._folder = folder
+        marker = folder / ".store-id"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not marker.exists():
+                _write_aside(marker, store_id.encode())
+            owner = marker.read_text().strip()
+        except OSError as error:
+            raise StoreError(f"{error.filename}: the archive cannot be used: {error.strerror}") from error
+        if owner != store_id:
+            raise StoreError(f"{folder}: the archive belongs to another store ({owner}, not {store_id})")
+
+    def keep(self, accession: str, day: date, raw: bytes) -> Archived:
+        """Write the bytes and sync them to disk. Writing the same twice is harmless.
+
+        Raises ``StoreError`` when the disk will not take them.
+        """
+        if not ACCESSION.fullmatch(accession):
+            raise StoreError(f"not an accession number: {accession!r}")
+        path = f"{day:%Y/%m/%d}/{accession}.txt.gz"
+        target = self._folder / path
+        # A fixed time in the gzip header makes the same bytes the same file.
+        packed = gzip.compress(raw, compresslevel=6, mtime=0)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write_aside(target, packed)
+        except OSError as error:
+            raise StoreError(f"{target}: cannot be archived: {error.strerror}") from error
+        return Archived(path, hashlib.sha256(raw).hexdigest(), len(raw))
+
+    def read(self, archived: Archived) -> bytes | None:
+        """Return the raw bytes, or None when the file is gone. Raises ``StoreError`` when it is not what was kept."""
+        target = self._folder / archived.path
+        try:
+            with gzip.open(target) as file:
+                raw = file.read(archived.bytes + 1)
+        except FileNotFoundError:
+            return None
+        except (OSError, EOFError) as error:
+            raise StoreError(f"{target}: cannot be read back: {error}") from error
+        if len(raw) > archived.bytes:
+            raise TooLargeError(f"{target}: holds more than the {archived.bytes} bytes that were kept")
+        if hashlib.sha256(raw).hexdigest() != archived.sha256:
+            raise StoreError(f"{target}: is not what was kept: its SHA-256 differs")
+        return raw
+
+
+def _write_aside(target: Path, content: bytes) -> None:
+    """Write to a file beside it, sync, rename: the target is whole or not there."""
+    aside = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(target)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

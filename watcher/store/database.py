@@ -1,0 +1,148 @@
+"""Opening the store, and running functions on it: one writer thread, several readers, one owner process."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from watcher.errors import StoreError
+from watcher.store.schema import meta
+from watcher.store.upgrade import check_schema, upgrade
+
+__all__ = ["Store", "get_meta", "set_meta"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+READERS = 4
+
+
+class Store:
+    """An open store. ``read`` and ``write`` each run one function in one transaction.
+
+    Writes go through one thread, one after the other, because SQLite knows one writer; reads see the last committed
+    state and never wait for a write (write-ahead log). Errors of the database come out as ``StoreError``.
+    """
+
+    def __init__(self, url: str, *, only_read: bool = False) -> None:
+        """Open the store, made and brought to this version's schema if need be; ``only_read`` leaves it as it is."""
+        self.path = Path(url.removeprefix("sqlite:///"))
+        if only_read and not self.path.exists():
+            raise StoreError(f"{self.path}: there is no store yet; eightk run makes one")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self.path.parent}: cannot be made: {error.strerror}") from error
+        self.id = ""
+        self._writer = _engine(url, begin="BEGIN IMMEDIATE", size=1)
+        self._reader = _engine(url, begin="BEGIN", size=READERS)
+        self._write_thread = ThreadPoolExecutor(1, "store-write")
+        self._read_threads = ThreadPoolExecutor(READERS, "store-read")
+        try:
+            if only_read:
+                self.read_now(check_schema)
+            else:
+                self.write_now(upgrade)
+                self.id = self.write_now(_store_id)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the threads and close every connection. May be called twice."""
+        self._write_thread.shutdown()
+        self._read_threads.shutdown()
+        self._writer.dispose()
+        self._reader.dispose()
+
+    async def write(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function in one transaction on the writer thread; it is committed when this returns."""
+        call = partial(_transact, self._writer, function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, call)
+
+    async def read(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function on a consistent view of the store, in a reader thread."""
+        call = partial(_transact, self._reader, function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._read_threads, call)
+
+    def write_now(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """As ``write``, for callers without an event loop."""
+        call = partial(_transact, self._writer, function, *args, **kwargs)
+        return self._write_thread.submit(call).result()
+
+    def read_now(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """As ``read``, for callers without an event loop."""
+        return _transact(self._reader, function, *args, **kwargs)
+
+
+def get_meta(connection: Connection, key: str) -> str | None:
+    """Return a fact about the store, or None."""
+    return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+
+
+def set_meta(connection: Connection, key: str, value: str) -> None:
+    """Keep a fact about the store."""
+    changed = connection.execute(meta.update().where(meta.c.key == key).values(value=value))
+    if not changed.rowcount:
+        connection.execute(meta.insert().values(key=key, value=value))
+
+
+def _store_id(connection: Connection) -> str:
+    found = get_meta(connection, "store.id")
+    if found is None:
+        found = str(uuid.uuid4())
+        set_meta(connection, "store.id", found)
+    return found
+
+
+def _transact(
+    engine: Engine, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    try:
+        with engine.begin() as connection:
+            return function(connection, *args, **kwargs)
+    except SQLAlchemyError as error:
+        raise StoreError(f"{engine.url.database}: {error.__cause__ or error}") from error
+
+
+def _engine(url: str, *, begin: str, size: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": 10},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: DBAPIConnection, _: object) -> None:
+        # Python's driver would begin transactions by its own rules; ours begin where SQLAlchemy says.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            try:
+                connection.execute(f"PRAGMA {pragma}")
+            except sqlite3.DatabaseError as error:
+                raise StoreError(f"{engine.url.database}: cannot be opened as a store: {error}") from error
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

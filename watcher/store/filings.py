@@ -1,0 +1,280 @@
+"""Filings: what was spotted, what work is owed, and where each stands. One function, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from watcher.errors import UnknownFiling
+from watcher.models import Filing, FilingState, Origin
+from watcher.report_json import filer_from_json, to_json
+from watcher.store.archive import Archived
+from watcher.store.schema import filer, filing, item
+
+__all__ = [
+    "Query",
+    "StoredFiling",
+    "adopt",
+    "count_by_state",
+    "due",
+    "fail",
+    "find",
+    "get",
+    "items_of",
+    "known_since",
+    "note_archived",
+    "postpone",
+    "retry",
+    "skip",
+    "spot",
+    "update_facts",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFiling:
+    """A filing as the store knows it."""
+
+    filing: Filing
+    state: FilingState
+    run_as: Origin
+    run_at: datetime | None
+    attempts: int
+    reason: str | None  # why it is skipped, failed, or tried again
+    spotted_at: datetime
+    settled_at: datetime | None
+    archived: Archived | None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which filings are asked for; None asks for all. Newest first."""
+
+    state: FilingState | None = None
+    form: str | None = None
+    item: str | None = None
+    cik: int | None = None
+    since: date | None = None
+    until: date | None = None
+    limit: int | None = 50
+    offset: int = 0
+
+
+def spot(
+    connection: Connection,
+    filings: Iterable[Filing],
+    now: datetime,
+    *,
+    state: FilingState = FilingState.SPOTTED,
+    archived: Archived | None = None,
+    submit: Callable[[Connection, str], None] | None = None,
+) -> tuple[str, ...]:
+    """Take in the filings that are not known yet and return their accession numbers.
+
+    ``submit`` is called for each new one that work is owed for, inside this transaction.
+    """
+    new = []
+    for one in filings:
+        if connection.execute(select(filing.c.accession).where(filing.c.accession == one.accession)).first():
+            continue
+        connection.execute(filing.insert().values(**_values(one, now, state), **_archive_values(archived)))
+        _insert_filers(connection, one)
+        new.append(one.accession)
+        if submit is not None and state is FilingState.SPOTTED:
+            submit(connection, one.accession)
+    return tuple(new)
+
+
+def get(connection: Connection, accession: str) -> StoredFiling:
+    """Return one filing. Raises ``UnknownFiling``."""
+    row = connection.execute(select(filing).where(filing.c.accession == accession)).first()
+    if row is None:
+        raise UnknownFiling(f"no filing {accession} in the store")
+    return _stored(row)
+
+
+def find(connection: Connection, query: Query) -> tuple[StoredFiling, ...]:
+    """Return the filings that are asked for, the most recently accepted first."""
+    statement = select(filing)
+    if query.state is not None:
+        statement = statement.where(filing.c.state == query.state.value)
+    if query.form is not None:
+        statement = statement.where(filing.c.form == query.form)
+    if query.item is not None:
+        has_item = select(item.c.accession).where(item.c.number == query.item)
+        statement = statement.where(filing.c.accession.in_(has_item))
+    if query.cik is not None:
+        by_cik = select(filer.c.accession).where(filer.c.cik == query.cik)
+        statement = statement.where(filing.c.accession.in_(by_cik))
+    if query.since is not None:
+        statement = statement.where(filing.c.filed_on >= query.since)
+    if query.until is not None:
+        statement = statement.where(filing.c.filed_on <= query.until)
+    newest = (filing.c.accepted_at.desc().nulls_last(), filing.c.accession.desc())
+    rows = connection.execute(statement.order_by(*newest).limit(query.limit).offset(query.offset))
+    return tuple(_stored(row) for row in rows)
+
+
+def known_since(connection: Connection, accessions: Collection[str], until: datetime) -> frozenset[str]:
+    """Return those that were already in the store at that time."""
+    statement = select(filing.c.accession).where(filing.c.accession.in_(accessions), filing.c.spotted_at <= until)
+    return frozenset(connection.execute(statement).scalars())
+
+
+def due(connection: Connection, now: datetime, limit: int, exclude: Collection[str] = ()) -> tuple[str, ...]:
+    """Return accession numbers for which work is owed by now, the longest owed first."""
+    statement = (
+        select(filing.c.accession)
+        .where(filing.c.state == FilingState.SPOTTED.value, filing.c.run_at <= now)
+        .where(filing.c.accession.not_in(exclude))
+        .order_by(filing.c.run_at)
+        .limit(limit)
+    )
+    return tuple(connection.execute(statement).scalars())
+
+
+def items_of(connection: Connection, accessions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the item numbers of each of these filings that has a report, in their order."""
+    found: dict[str, tuple[str, ...]] = {}
+    # A database takes only so many parameters in one statement.
+    for asked in (accessions[start : start + 1000] for start in range(0, len(accessions), 1000)):
+        statement = select(item.c.accession, item.c.number).where(item.c.accession.in_(asked))
+        for accession, number in connection.execute(statement.order_by(item.c.accession, item.c.position)):
+            found[accession] = (*found.get(accession, ()), number)
+    return found
+
+
+def count_by_state(connection: Connection) -> dict[FilingState, int]:
+    """Return how many filings stand in each state."""
+    rows = connection.execute(select(filing.c.state, func.count()).group_by(filing.c.state))
+    return {FilingState(state): count for state, count in rows}
+
+
+def note_archived(connection: Connection, accession: str, archived: Archived) -> None:
+    """Note where a filing's raw bytes lie."""
+    _update(connection, accession, **_archive_values(archived))
+
+
+def adopt(
+    connection: Connection,
+    accession: str,
+    archived: Archived,
+    now: datetime,
+    *,
+    submit: Callable[[Connection, str], None],
+) -> None:
+    """Give a filing that was only listed, or could not be fetched, the bytes that someone brought."""
+    changes: dict[str, Any] = _archive_values(archived)
+    if get(connection, accession).state in (FilingState.LISTED, FilingState.FAILED, FilingState.SPOTTED):
+        changes |= {"state": FilingState.SPOTTED.value, "run_at": now, "attempts": 0, "settled_at": None}
+    _update(connection, accession, **changes)
+    submit(connection, accession)
+
+
+def postpone(connection: Connection, accession: str, reason: str, run_at: datetime) -> None:
+    """Try again at that time, without counting an attempt: the filing is not to blame."""
+    _update(connection, accession, run_at=run_at, reason=reason)
+
+
+def fail(connection: Connection, accession: str, reason: str, now: datetime, retry_at: datetime | None) -> None:
+    """Count a failed attempt; try again at ``retry_at``, or park the filing when that is None."""
+    if retry_at is not None:
+        changes: dict[str, Any] = {"run_at": retry_at}
+    else:
+        changes = {"state": FilingState.FAILED.value, "run_at": None, "settled_at": now}
+    _update(connection, accession, attempts=filing.c.attempts + 1, reason=reason, **changes)
+
+
+def skip(connection: Connection, accession: str, reason: str, now: datetime) -> None:
+    """End a filing's route on purpose."""
+    _update(connection, accession, state=FilingState.SKIPPED.value, run_at=None, reason=reason, settled_at=now)
+
+
+def retry(connection: Connection, accession: str, now: datetime) -> StoredFiling:
+    """Owe work for a filing again, from its first attempt. A saved one is read again as a reread.
+
+    Raises ``UnknownFiling``.
+    """
+    stored = get(connection, accession)
+    run_as = Origin.REREAD if stored.state is FilingState.SAVED else stored.run_as
+    changes = {"state": FilingState.SPOTTED.value, "run_at": now, "attempts": 0, "run_as": run_as.value}
+    _update(connection, accession, reason=None, settled_at=None, **changes)
+    return get(connection, accession)
+
+
+def _update(connection: Connection, accession: str, **changes: Any) -> None:
+    changed = connection.execute(filing.update().where(filing.c.accession == accession).values(**changes))
+    if not changed.rowcount:
+        raise UnknownFiling(f"no filing {accession} in the store")
+
+
+def update_facts(connection: Connection, one: Filing) -> None:
+    """Replace what a list said of a filing by what its own header says."""
+    facts = {"form": one.form, "company": one.company, "filed_on": one.filed_on, "filers": to_json(one.filers)}
+    if one.accepted_at is not None:
+        facts["accepted_at"] = one.accepted_at
+    _update(connection, one.accession, **facts)
+    connection.execute(filer.delete().where(filer.c.accession == one.accession))
+    _insert_filers(connection, one)
+
+
+def _insert_filers(connection: Connection, one: Filing) -> None:
+    names = {party.cik: party.name for party in reversed(one.filers)}
+    if names:
+        rows = [{"accession": one.accession, "cik": cik, "name": name} for cik, name in names.items()]
+        connection.execute(filer.insert(), rows)
+
+
+def _values(one: Filing, now: datetime, state: FilingState) -> dict[str, Any]:
+    return {
+        "accession": one.accession,
+        "form": one.form,
+        "company": one.company,
+        "filed_on": one.filed_on,
+        "accepted_at": one.accepted_at,
+        "listed_items": list(one.items),
+        "filers": to_json(one.filers),
+        "origin": one.origin.value,
+        "run_as": one.origin.value,
+        "source": one.source,
+        "channel": one.channel,
+        "state": state.value,
+        "run_at": now if state is FilingState.SPOTTED else None,
+        "spotted_at": now,
+    }
+
+
+def _archive_values(archived: Archived | None) -> dict[str, Any]:
+    if archived is None:
+        return {}
+    return {"archive_path": archived.path, "sha256": archived.sha256, "bytes": archived.bytes}
+
+
+def _stored(row: Row[Any]) -> StoredFiling:
+    found = Filing(
+        accession=row.accession,
+        form=row.form,
+        filers=tuple(filer_from_json(one) for one in row.filers),
+        filed_on=row.filed_on,
+        accepted_at=row.accepted_at,
+        items=tuple(row.listed_items),
+        origin=Origin(row.origin),
+        source=row.source,
+        channel=row.channel,
+    )
+    archived = None if row.archive_path is None else Archived(row.archive_path, row.sha256, row.bytes)
+    return StoredFiling(
+        filing=found,
+        state=FilingState(row.state),
+        run_as=Origin(row.run_as),
+        run_at=row.run_at,
+        attempts=row.attempts,
+        reason=row.reason,
+        spotted_at=row.spotted_at,
+        settled_at=row.settled_at,
+        archived=archived,
+    )

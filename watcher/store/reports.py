@@ -1,0 +1,113 @@
+"""Reports: saving everything found in a filing, and what is owed because of it, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from watcher.errors import UnknownFiling
+from watcher.models import Alert, FilingState, Message, Report
+from watcher.plan import PlanState, plan
+from watcher.report_json import report_from_json, report_line, to_json
+from watcher.store.filings import get, update_facts
+from watcher.store.schema import alert, delivery, document, filing, item, report
+
+__all__ = ["load", "save"]
+
+
+def save(
+    connection: Connection,
+    found: Report,
+    messages: Mapping[str, Message],
+    now: datetime,
+    *,
+    late_hours: float,
+    endpoints: frozenset[str],
+) -> tuple[str, ...]:
+    """Save the report, its alerts and the deliveries they owe; return the endpoints that are owed something.
+
+    ``messages`` holds what endpoints are told, by alert id. Saving again replaces the report; an alert that was
+    raised before stays as it was, and owes nothing new.
+    """
+    accession = found.filing.accession
+    stored = get(connection, accession)
+    _replace_report(connection, found, now)
+    update_facts(connection, found.filing)
+    raised = [one for one in found.alerts if _raise(connection, accession, one, messages[one.id], now)]
+    state = PlanState(
+        origin=stored.run_as,
+        listed_at=stored.filing.accepted_at or stored.spotted_at,
+        late_hours=late_hours,
+        endpoints=endpoints,
+    )
+    owed = plan(raised, state, now)
+    rows = [to_json(one) | {"run_at": one.run_at, "created_at": now, "alert_id": one.alert} for one in owed]
+    for row in rows:
+        del row["alert"]
+        connection.execute(delivery.insert().values(**row))
+    settled = {"state": FilingState.SAVED.value, "run_at": None, "settled_at": now, "reason": None}
+    connection.execute(filing.update().where(filing.c.accession == accession).values(**settled))
+    return tuple(dict.fromkeys(one.endpoint for one in owed))
+
+
+def load(connection: Connection, accession: str) -> Report:
+    """Return a saved report, texts included. Raises ``UnknownFiling`` when there is none."""
+    body = connection.execute(select(report.c.body).where(report.c.accession == accession)).scalar()
+    if body is None:
+        raise UnknownFiling(f"no report of {accession} in the store")
+    rows = connection.execute(select(document.c.sequence, document.c.text).where(document.c.accession == accession))
+    return report_from_json(body, {row.sequence: row.text for row in rows}, origin=get(connection, accession).run_as)
+
+
+def _replace_report(connection: Connection, found: Report, now: datetime) -> None:
+    accession = found.filing.accession
+    for table in (report, document, item):
+        connection.execute(table.delete().where(table.c.accession == accession))
+    body = report_line(replace(found, exhibits=tuple(replace(one, text="") for one in found.exhibits)))
+    row = {"accession": accession, "saved_at": now, "body": body, "versions": dict(found.versions)}
+    connection.execute(report.insert().values(**row))
+    _insert_all(
+        connection,
+        document,
+        ({"accession": accession, "sequence": one.sequence, "text": one.text} for one in found.documents if one.text),
+    )
+    _insert_all(
+        connection,
+        item,
+        (
+            {"accession": accession, "position": n, "number": one.number, "declared": one.declared, "found": one.found}
+            for n, one in enumerate(found.items)
+        ),
+    )
+
+
+def _insert_all(connection: Connection, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+    if listed := list(rows):
+        connection.execute(table.insert(), listed)
+
+
+def _raise(connection: Connection, accession: str, one: Alert, message: Message, now: datetime) -> bool:
+    """Insert the alert unless it was raised before; tell whether it is new."""
+    if connection.execute(select(alert.c.id).where(alert.c.id == one.id)).first():
+        return False
+    connection.execute(
+        alert.insert().values(
+            id=one.id,
+            accession=accession,
+            rule=one.rule,
+            severity=one.severity.value,
+            revision=one.revision,
+            body=to_json(one),
+            raised_at=now,
+            message_type=message.type,
+            message_at=message.timestamp,
+            summary=message.summary,
+            url=message.url,
+            payload=message.payload,
+        )
+    )
+    return True

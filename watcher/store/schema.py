@@ -1,0 +1,183 @@
+"""The tables. Time lives in ``run_at``, what is owed in ``state``; nothing else is a queue."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+__all__ = ["alert", "attempt", "delivery", "document", "filer", "filing", "item", "meta", "metadata", "report"]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant, in UTC on both sides; SQLite itself knows no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time, which would be read back as another instant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Give it back aware."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# An accession number is the permanent key of a filing: what is here was seen, for ever.
+filing = Table(
+    "filing",
+    metadata,
+    Column("accession", String(20), primary_key=True),
+    Column("form", String(20)),
+    Column("company", Text, nullable=False, default=""),
+    Column("filed_on", Date),
+    Column("accepted_at", UtcDateTime),
+    Column("listed_items", JSON, nullable=False),
+    Column("filers", JSON, nullable=False),
+    Column("origin", String(10), nullable=False),
+    # The origin under which the work that is owed counts: a stored filing run again is a reread.
+    Column("run_as", String(10), nullable=False),
+    Column("source", String(20), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("run_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("reason", Text),
+    Column("spotted_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    Column("archive_path", Text),
+    Column("sha256", String(64)),
+    Column("bytes", BigInteger),
+    Index("ix_filing_owed", "state", "run_at"),
+    Index("ix_filing_order", "accepted_at", "accession"),
+)
+
+filer = Table(
+    "filer",
+    metadata,
+    Column("accession", ForeignKey("filing.accession", ondelete="CASCADE"), primary_key=True),
+    Column("cik", BigInteger, primary_key=True),
+    Column("name", Text, nullable=False),
+    Index("ix_filer_cik", "cik"),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("accession", ForeignKey("filing.accession", ondelete="CASCADE"), primary_key=True),
+    Column("saved_at", UtcDateTime, nullable=False),
+    # The report's JSON form without the texts of its documents, which stand in `document`.
+    Column("body", JSON, nullable=False),
+    Column("versions", JSON, nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("accession", ForeignKey("filing.accession", ondelete="CASCADE"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("accession", ForeignKey("filing.accession", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("number", String(5), nullable=False),
+    Column("declared", Boolean, nullable=False),
+    Column("found", Boolean, nullable=False),
+    Index("ix_item_number", "number"),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    # The order in which alerts were raised; a receiver that keeps the last one it saw can find gaps.
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("accession", ForeignKey("filing.accession"), nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("severity", String(10), nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    # What every endpoint is told, made once, so that each attempt sends the same bytes.
+    Column("message_type", String(40), nullable=False),
+    Column("message_at", UtcDateTime, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("ix_alert_accession", "accession"),
+    sqlite_autoincrement=True,
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("alert_id", ForeignKey("alert.id"), nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("run_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("last_error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    UniqueConstraint("alert_id", "endpoint"),
+    Index("ix_delivery_owed", "state", "endpoint", "run_at"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("delivery_id", ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("address", Text),
+    Column("answer", Text, nullable=False),
+    Index("ix_attempt_delivery_id", "delivery_id"),
+)
+
+# Facts about the store itself: its id, and what each source needs to know after a restart.
+meta = Table("meta", metadata, Column("key", String(60), primary_key=True), Column("value", Text, nullable=False))

@@ -1,0 +1,46 @@
+"""Bringing a database to the schema of this version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from watcher.errors import StoreError
+
+__all__ = ["LATEST", "check_schema", "upgrade"]
+
+# The newest migration; a test compares it with the files, so that opening an up-to-date store need not import Alembic.
+LATEST = "0001"
+
+
+def upgrade(connection: Connection) -> None:
+    """Apply the migrations that this database lacks, inside the caller's transaction.
+
+    Raises ``StoreError`` when the database was written by a newer version.
+    """
+    found = _revision(connection)
+    if found == LATEST:
+        return
+    if found is not None and found > LATEST:
+        raise StoreError(f"the store was written by a newer version (schema {found}, this one knows {LATEST})")
+    from alembic import command  # noqa: PLC0415  # heavy, and needed once in a version's life
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def check_schema(connection: Connection) -> None:
+    """Raise ``StoreError`` unless this database has this version's schema."""
+    found = _revision(connection)
+    if found != LATEST:
+        raise StoreError(f"the store has schema {found or 'none'}, this version reads {LATEST}: eightk run upgrades it")
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -1,0 +1,1 @@
+"""The page and the API, served by the daemon itself on loopback."""

@@ -1,0 +1,142 @@
+"""The application: what it shows comes from the store, what it is asked to do goes to the daemon."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.templating import Jinja2Templates
+
+from watcher.errors import UnknownFiling
+from watcher.models import FilingState
+from watcher.report_json import report_line, to_json
+from watcher.store import deliveries, filings, reports
+from watcher.store.database import Store
+from watcher.web.show import delivery_json, edgar_url, stored_json
+
+__all__ = ["Desk", "make_app"]
+
+# Filing text is hostile: the page runs no script at all and loads nothing from elsewhere.
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the application is given by the daemon: the store, a way to ask for work, and its state."""
+
+    store: Store
+    token: str
+    retry: Callable[[str], Awaitable[None]]  # raises UnknownFiling
+    health: Callable[[], dict[str, Any]]
+
+
+def make_app(desk: Desk) -> FastAPI:
+    """Build the application."""
+    app = FastAPI(title="eightk", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
+    _add_api(app, desk)
+    _add_pages(app, desk)
+
+    @app.middleware("http")
+    async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        # A page elsewhere could point its own name at this loopback address and read what is served here.
+        if request.url.hostname not in ("127.0.0.1", "localhost", "::1", "[::1]"):
+            return JSONResponse({"title": "unknown host"}, 421)
+        response = await call_next(request)
+        response.headers.update(HEADERS)
+        return response
+
+    @app.exception_handler(UnknownFiling)
+    async def _unknown(_: Request, error: UnknownFiling) -> Response:
+        return JSONResponse({"title": "not found", "status": 404, "detail": str(error)}, 404)
+
+    return app
+
+
+def _add_api(app: FastAPI, desk: Desk) -> None:
+    async def may_write(authorization: Annotated[str, Header()] = "") -> None:
+        if not secrets.compare_digest(authorization.encode(), f"Bearer {desk.token}".encode()):
+            raise HTTPException(401, "a request that changes something needs the token of the store's lock file")
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, Any]:
+        counts = await desk.store.read(filings.count_by_state)
+        owed = await desk.store.read(deliveries.count_by_state)
+        return {"status": "ok", "filings": to_json(counts), "deliveries": to_json(owed), **desk.health()}
+
+    @app.get("/v1/filings")
+    async def list_filings(
+        state: FilingState | None = None,
+        form: str | None = None,
+        item: str | None = None,
+        cik: int | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = PAGE_SIZE,
+        offset: Annotated[int, Query(ge=0)] = 0,
+    ) -> dict[str, Any]:
+        query = filings.Query(state=state, form=form, item=item, cik=cik, limit=limit, offset=offset)
+        found = await desk.store.read(filings.find, query)
+        items = await desk.store.read(filings.items_of, [one.filing.accession for one in found])
+        return {"filings": [stored_json(one, items.get(one.filing.accession)) for one in found]}
+
+    @app.get("/v1/filings/{accession}")
+    async def one_filing(accession: str) -> dict[str, Any]:
+        stored = await desk.store.read(filings.get, accession)
+        line = None
+        if stored.state is FilingState.SAVED:
+            line = report_line(await desk.store.read(reports.load, accession))
+        told = await desk.store.read(deliveries.find, accession)
+        return stored_json(stored) | {"report": line, "deliveries": [delivery_json(one) for one in told]}
+
+    @app.post("/v1/filings/{accession}/retry", status_code=202, dependencies=[Depends(may_write)])
+    async def retry(accession: str) -> dict[str, Any]:
+        await desk.retry(accession)
+        return stored_json(await desk.store.read(filings.get, accession))
+
+    @app.get("/v1/deliveries")
+    async def list_deliveries(limit: Annotated[int, Query(ge=1, le=500)] = PAGE_SIZE) -> dict[str, Any]:
+        found = await desk.store.read(deliveries.find, limit=limit)
+        return {"deliveries": [delivery_json(one) for one in found]}
+
+
+def _add_pages(app: FastAPI, desk: Desk) -> None:
+    folder = Path(__file__).parent
+    templates = Jinja2Templates(folder / "templates")
+    templates.env.filters["edgar_url"] = edgar_url
+    style = (folder / "style.css").read_text(encoding="utf-8")
+
+    @app.get("/style.css", include_in_schema=False)
+    async def stylesheet() -> Response:
+        return Response(style, media_type="text/css")
+
+    @app.get("/", include_in_schema=False, response_class=HTMLResponse)
+    async def front(request: Request, item: str = "", offset: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
+        query = filings.Query(item=item or None, limit=PAGE_SIZE, offset=offset)
+        found = await desk.store.read(filings.find, query)
+        context = {
+            "filings": found,
+            "items": await desk.store.read(filings.items_of, [one.filing.accession for one in found]),
+            "counts": await desk.store.read(filings.count_by_state),
+            "owed": await desk.store.read(deliveries.count_by_state),
+            "health": desk.health(),
+            "item": item,
+            "offset": offset,
+            "page_size": PAGE_SIZE,
+        }
+        return templates.TemplateResponse(request, "front.html", context)
+
+    @app.get("/filings/{accession}", include_in_schema=False, response_class=HTMLResponse)
+    async def filing_page(request: Request, accession: str) -> HTMLResponse:
+        stored = await desk.store.read(filings.get, accession)
+        report = await desk.store.read(reports.load, accession) if stored.state is FilingState.SAVED else None
+        told = await desk.store.read(deliveries.find, accession)
+        context = {"stored": stored, "report": report, "deliveries": told}
+        return templates.TemplateResponse(request, "filing.html", context)
