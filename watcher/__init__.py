@@ -10,7 +10,7 @@ from watcher.edgar.calendar import (
     is_business_day,
     session_of,
 )
-from watcher.edgar.documents import RawDocument, decode_body
+from watcher.edgar.documents import RawDocument, decode_body, unescape_entities
 from watcher.edgar.submission import Submission, split_submission
 from watcher.errors import (
     ConfigError,
@@ -102,5 +102,6 @@ __all__ = [
     "session_of",
     "sign",
     "split_submission",
+    "unescape_entities",
     "verify",
 ]

@@ -83,7 +83,7 @@ def _rule(alert: Alert) -> dict[str, Any]:
 def _filing(report: Report, index: str | None, page_url: str | None) -> dict[str, Any]:
     filing = report.filing
     filer = filing.filers[0] if filing.filers else None
-    items = dict.fromkeys([*filing.items, *(item.number for item in report.items)])
+    items = {item.number for item in report.items} or set(filing.items)
     return {
         "accession": filing.accession,
         "form": _cut(filing.form, _MAX_NAME_BYTES) if filing.form else None,

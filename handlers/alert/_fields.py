@@ -12,9 +12,23 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from handlers.alert._texts import fold
-from watcher import EIGHT_K_FORMS, Exhibit, Report, Session, is_item_number
+from watcher import EIGHT_K_FORMS, Item, Report, Session, is_item_number
 
-__all__ = ["FIELDS", "LATER_FIELDS", "Field", "FieldType", "Operator", "Value", "field_named"]
+__all__ = [
+    "FIELDS",
+    "FORMS",
+    "ITEM_NUMBERS",
+    "LATER_FIELDS",
+    "LIST_TYPES",
+    "SUMMARY_FIELDS",
+    "Field",
+    "FieldType",
+    "Operator",
+    "Passage",
+    "Value",
+    "field_named",
+    "names_to_suggest",
+]
 
 Value = str | int | bool | date | datetime
 
@@ -57,19 +71,25 @@ class FieldType:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of one document: evidence can point into it."""
+
+    document: int
+    start: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
-    """One field. ``values`` gives what a report has of it: nothing, one value, or several."""
+    """One field. ``values`` gives what a report has of it: nothing, one value, or several.
+
+    A text field has ``passages`` instead.
+    """
 
     name: str
     type: FieldType
-    values: Callable[[Report], Iterable[Value]]
-    item: str | None = None  # for text.item.*: its number
-    exhibit: str | None = None  # for text.ex*: its number, or the first part of it
-
-    @property
-    def is_passage(self) -> bool:
-        """Whether it is a stretch of a document, with places that can be told as evidence."""
-        return self.type is _TEXT
+    values: Callable[[Report], Iterable[Value]] | None = None
+    passages: Callable[[Report], Iterable[Passage]] | None = None
 
 
 def _shaped(pattern: str, expected: str, *, upper: bool = False) -> Callable[[str], str]:
@@ -141,7 +161,8 @@ def _words(text: str) -> str:
 
 _MAX_WORDS = 500
 _EXISTS = Operator.EXISTS
-_FORM = FieldType("form", (*_SAME, _EXISTS), _one_of(EIGHT_K_FORMS, upper=True))
+FORMS = tuple(sorted(EIGHT_K_FORMS))
+_FORM = FieldType("form", (*_SAME, _EXISTS), _one_of(FORMS, upper=True))
 _ITEMS = FieldType("item", (*_SET, _EXISTS), _item)
 _EXHIBITS = FieldType(
     "exhibit", (*_SET, _EXISTS), _shaped(r"[0-9]{1,3}(\.[0-9A-Za-z]{1,4})?", "an exhibit number such as 99.1")
@@ -160,6 +181,7 @@ _DAY = FieldType("date", (*_SAME, *_ORDER, _EXISTS), _day)
 _MOMENT = FieldType("time", (*_ORDER, _EXISTS), _moment)
 _SESSION = FieldType("session", (*_SAME, _EXISTS), _one_of(session.value for session in Session))
 _DAYS = FieldType("number", (*_SAME, *_ORDER, _EXISTS), _whole_number(r"-?[0-9]{1,6}", "a whole number"))
+_ACCESSION = FieldType("accession", (), _shaped(r"[0-9]{10}-[0-9]{2}-[0-9]{6}", "an accession number"))
 _YES_NO = FieldType("flag", (Operator.EQUALS, _EXISTS), _flag)
 _TEXT = FieldType("text", (*_WORDS, _EXISTS), _words, is_text=True)
 
@@ -169,7 +191,8 @@ def _known(value: Value | None) -> tuple[Value, ...]:
 
 
 def _items(report: Report) -> Iterable[Value]:
-    return {*report.filing.items, *(item.number for item in report.items)}
+    # What a list declared counts until the filing itself is read: declared and found are one from then on.
+    return {item.number for item in report.items} or set(report.filing.items)
 
 
 def _sics(report: Report) -> Iterable[Value]:
@@ -185,8 +208,9 @@ def _states(report: Report) -> Iterable[Value]:
     return [state.upper() for state in states if state]
 
 
-def _body(report: Report) -> Iterable[Value]:
-    return [report.main_document.text] if report.main_document else []
+def _body(report: Report) -> Iterable[Passage]:
+    main = report.main_document
+    return [Passage(main.sequence, 0, main.text)] if main and main.text else []
 
 
 _DECLARED = (
@@ -213,15 +237,31 @@ _DECLARED = (
         lambda report: _known(report.timing.business_days_after_event) if report.timing else (),
     ),
     Field("timing.is_late", _YES_NO, lambda report: _known(report.timing.is_late) if report.timing else ()),
-    Field("text.body", _TEXT, _body),
+    Field("text.body", _TEXT, passages=_body),
 )
 FIELDS = {field.name: field for field in _DECLARED}
+
+# What a list of the rule file may be declared to hold.
+LIST_TYPES = tuple(dict.fromkeys(field.type.name for field in _DECLARED if field.values))
+# What a summary may quote: facts, not whole texts.
+SUMMARY_FIELDS = {field.name: field for field in _DECLARED if field.values} | {
+    "accession": Field("accession", _ACCESSION, lambda report: _known(report.filing.accession))
+}
 
 # Of the full language, and not of this version.
 LATER_FIELDS = ("event.score", "amounts.max_usd", "amounts.min_usd")
 
 _TEXT_ITEM = re.compile(r"text\.item\.([0-9]_[0-9]{2}|[0-9]{1,2})")
 _TEXT_EXHIBIT = re.compile(r"text\.ex([0-9]{1,3}(?:_[0-9A-Za-z]{1,4})?)")
+
+ITEM_NUMBERS = tuple(
+    number
+    for number in (
+        *(f"{section}.{part:02}" for section in range(1, 10) for part in range(1, 100)),
+        *map(str, range(100)),
+    )
+    if is_item_number(number)
+)
 
 
 def field_named(name: str) -> Field | None:
@@ -236,20 +276,30 @@ def field_named(name: str) -> Field | None:
     return None
 
 
-def _item_text(name: str, number: str) -> Field:
-    def values(report: Report) -> Iterable[Value]:
-        return [item.text for item in report.items if item.number == number and item.text]
+def names_to_suggest() -> tuple[str, ...]:
+    """Every name that a mistyped field may have meant."""
+    items = (f"text.item.{number.replace('.', '_')}" for number in ITEM_NUMBERS)
+    return (*FIELDS, *items, "text.ex99", "text.ex99_1")
 
-    return Field(name, _TEXT, values, item=number)
+
+def _item_text(name: str, number: str) -> Field:
+    def passages(report: Report) -> Iterable[Passage]:
+        return [_content(report, item) for item in report.items if item.number == number and item.text]
+
+    return Field(name, _TEXT, passages=passages)
+
+
+def _content(report: Report, item: Item) -> Passage:
+    """Find the item's content in its document, after the heading, which would match for every filing."""
+    start = item.start or 0
+    text = next((one.text for one in report.documents if one.sequence == item.document), "")
+    place = text.find(item.text, start, item.end)
+    return Passage(item.document or 0, place if place >= 0 else start, item.text)
 
 
 def _exhibit_text(name: str, number: str) -> Field:
-    def values(report: Report) -> Iterable[Value]:
-        return [exhibit.text for exhibit in report.exhibits if is_exhibit(exhibit, number) and exhibit.text]
+    def passages(report: Report) -> Iterable[Passage]:
+        wanted = [one for one in report.exhibits if one.number == number or one.number.startswith(f"{number}.")]
+        return [Passage(one.document or 0, 0, one.text) for one in wanted if one.text]
 
-    return Field(name, _TEXT, values, exhibit=number)
-
-
-def is_exhibit(exhibit: Exhibit, number: str) -> bool:
-    """Whether this is the exhibit of this number: ``99`` stands for 99.1, 99.2 and so on as well."""
-    return exhibit.number == number or ("." not in number and exhibit.number.startswith(f"{number}."))
+    return Field(name, _TEXT, passages=passages)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any
 
 from handlers.parse.dates import find_date
+from watcher import unescape_entities
 
 __all__ = ["read_cover"]
 
@@ -154,7 +154,7 @@ def _value(source: str, start: int) -> str:
             return ""
         depth += source.count("<ix:non", place, end) - 1
         place = end + 8
-    return " ".join(html.unescape(_TAG.sub("", source[start:end])).split())
+    return " ".join(unescape_entities(_TAG.sub("", source[start:end])).split())
 
 
 def _is_true(form: str, value: str) -> bool:

@@ -85,6 +85,10 @@ _VARIANTS: dict[str, tuple[str, ...]] = {
         "Exhibits",
     ),
 }
+# Bounds that keep the time linear in the text, however long its lines are.
+_MAX_LEAD = 400
+_MAX_REST = 600
+_MAX_NUMBERS = 12
 _OLD_NUMBERS_UNTIL = date(2004, 12, 31)  # some filers kept the old numbers for months
 _NEW_NUMBERS_SINCE = date(2004, 8, 1)
 
@@ -111,8 +115,10 @@ def _candidates(text: str) -> Iterator[tuple[re.Match[str], bool]]:
 
 def _heading(text: str, match: re.Match[str], place: int, filed_on: date | None, *, is_bare: bool) -> Heading | None:
     """Judge one mention of an item: a heading, or None."""
-    line_start = max(text.rfind("\n", 0, match.start()) + 1, place)
+    line_start = max(_line_start(text, match.start()), place)
     lead = text[line_start : match.start()]
+    if len(lead) > _MAX_LEAD:
+        return None
     is_joined = line_start == place and place > 0 and _JOINING_LEAD.fullmatch(lead) is not None
     if not is_joined and not _may_lead(lead):
         return None
@@ -128,6 +134,20 @@ def _heading(text: str, match: re.Match[str], place: int, filed_on: date | None,
     return Heading(numbers, start, _heading_end(text, end, title_end), title_end is not None)
 
 
+def _line_start(text: str, place: int) -> int:
+    """Find where the line starts, looking back no further than a heading's lead may be long."""
+    low = max(0, place - _MAX_LEAD - 1)
+    found = text.rfind("\n", low, place)
+    return low if found < 0 else found + 1
+
+
+def _line_end(text: str, place: int) -> int:
+    """Find where the line ends, looking ahead no further than is needed to judge it."""
+    high = min(len(text), place + _MAX_REST)
+    found = text.find("\n", place, high)
+    return high if found < 0 else found
+
+
 def _may_lead(lead: str) -> bool:
     """Whether a heading may follow these words on its line."""
     if _QUOTE.search(lead) or _PART_OF_FORM_10K.search(lead):
@@ -140,7 +160,7 @@ def _numbers(text: str, match: re.Match[str], filed_on: date | None) -> tuple[tu
     numbers = [_number(match[1], filed_on)]
     end = match.end()
     more = _MORE.match(text, end)
-    while more:
+    while more and len(numbers) < _MAX_NUMBERS:
         number = _number(more[1], filed_on)
         if number is None or ("." in number) != ("." in (numbers[0] or "")):
             break
@@ -221,8 +241,7 @@ def _walk(text: str, start: int, stems: tuple[str, ...]) -> int | None:
 
 def _stands_alone(text: str, line_start: int, end: int, numbers: tuple[str, ...]) -> bool:
     """Whether a number without its title reads like a heading and not like a reference in running text."""
-    line_end = text.find("\n", end)
-    line_end = len(text) if line_end < 0 else line_end
+    line_end = _line_end(text, end)
     rest = text[end:line_end].strip(" \t.:;-–—*_)")
     before = text[max(0, line_start - 400) : line_start]
     if before.rstrip() and not before.endswith("\n\n") and before.rstrip()[-1] not in '.:;)!?_-=*\u201d"':
@@ -262,8 +281,7 @@ def _with_section_line(text: str, line_start: int) -> int:
 def _heading_end(text: str, end: int, title_end: int | None) -> int:
     """Find where the heading is over: after its title, and the few words that may end its line."""
     place = end if title_end is None else title_end
-    line_end = text.find("\n", place)
-    line_end = len(text) if line_end < 0 else line_end
+    line_end = _line_end(text, place)
     rest = text[place:line_end]
     if title_end is not None and len(rest.split()) <= 3 and "Item" not in rest and "ITEM" not in rest:
         return line_end
@@ -290,6 +308,5 @@ def _without_contents(text: str, headings: list[Heading]) -> list[Heading]:
 
 
 def _is_contents_line(text: str, heading: Heading) -> bool:
-    line_end = text.find("\n", heading.end)
-    line_end = len(text) if line_end < 0 else line_end
+    line_end = _line_end(text, heading.end)
     return _CONTENTS_LINE.search(text[max(heading.start, line_end - 100) : line_end]) is not None

@@ -50,8 +50,13 @@ def signature_start(text: str, after: int = 0) -> int:
         if titles:
             return titles[-1].start() + (text[titles[-1].start()] == "\n")
         return max(after, text.rfind("\n", 0, match.start()) + 1)
+    mark: re.Match[str] | None = None
     for title in _TITLE_LINE.finditer(text, after):
-        if _MARK.search(text, title.end(), title.end() + 1_500):
+        if mark is None or mark.start() < title.end():
+            mark = _MARK.search(text, title.end())
+        if mark is None:
+            break
+        if mark.start() < title.end() + 1_500:
             return title.start() + (text[title.start()] == "\n")
     return len(text)
 

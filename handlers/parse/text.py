@@ -6,11 +6,10 @@ Python costs more than all of this. Everything here is linear in the size of the
 
 from __future__ import annotations
 
-import html
 import re
 from functools import lru_cache
 
-from watcher import decode_body
+from watcher import decode_body, unescape_entities
 
 __all__ = ["is_html", "readable_text"]
 
@@ -47,10 +46,18 @@ _MARK_OF = {
 _TAG = re.compile(r"<([^\s>]*)[^>]*>")
 _STRAY = re.compile(r"<(?![a-zA-Z/!?])")
 
-# Elements whose content nobody is shown. ``ix:header`` holds inline XBRL's contexts and hidden facts.
-_UNSEEN = (
-    *((b"<" + name, b"</" + name + b">") for name in (b"ix:header", b"script", b"style", b"title")),
-    *((b"<head>", b"</head>"), (b"<head ", b"</head>"), (b"<!--", b"-->")),
+# Elements whose content nobody is shown. ``ix:header`` holds inline XBRL's contexts and hidden facts; it comes
+# once and may be half of the document, so it is cut out before the tags are told apart.
+_CUT_FIRST = (("<!--", "-->"), ("<ix:header", "</ix:header>"))
+_UNSEEN = frozenset(("script", "style", "title", "ix:header"))
+_CAREFUL = _UNSEEN | {"pre"}
+_INLINE = ("span", "b", "i", "u", "font", "a", "sup", "sub", "em", "strong", "small", "img", "html", "meta", "link")
+_KNOWN = frozenset(
+    (
+        *_MARK_OF,
+        *(slash + cased for name in _INLINE for cased in (name, name.upper()) for slash in ("", "/")),
+        *("/td", "/th", "/TD", "/TH", "ix:nonNumeric", "/ix:nonNumeric", "ix:continuation", "/ix:continuation"),
+    )
 )
 _HIDDEN = re.compile(r"isplay\s{0,9}:\s{0,9}none")
 _HIDDEN_SHOUTED = re.compile(_HIDDEN.pattern, re.IGNORECASE)  # ten times slower
@@ -63,12 +70,12 @@ _ENTITIES = (
     *(("&#160;", " "), ("&nbsp;", " "), ("&#8217;", "\u2019"), ("&#8220;", "\u201c"), ("&#8221;", "\u201d")),
     *(("&#58;", ":"), ("&#59;", ";"), ("&#32;", " "), ("&#9;", " ")),
 )
-# Bounded: a number of a hundred thousand digits is no character, and Python refuses to read it.
-_ENTITY = re.compile(r"&(?:#\d{1,7}(?!\d)|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,30});?")
 _PLAIN_ENTITY = re.compile(r"&(?:#\d{1,6}|[a-zA-Z]{2,8});")
 _PLAIN_TAG = re.compile(r"<PAGE>[ \t]*\d{0,4}|</?(?:TABLE|CAPTION|S|C|FN|F\d{1,2}|PAGE)>", re.IGNORECASE)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff\x80-\x9f]")
-_MANY_BREAKS = re.compile(r"\n{3,}")
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_BLANKS = re.compile(" {2,}")
+_HEAD_CHARS = 20_000
+_CHUNK = 8_000_000  # so many characters at a time, so that the parts between tags never fill the memory
 _TIGHT = re.compile(r"(?<=[$(])\t|\t(?=[)%])")
 _SHORT_CELL = 200  # a longer cell is laid out like a page and keeps its paragraphs
 
@@ -84,60 +91,100 @@ def is_html(body: bytes) -> bool:
 
 
 def _html_text(body: bytes) -> str:
-    body = _without_unseen(body.translate(None, _CONTROLS))
-    if b"<pre" in body or b"<PRE" in body:
-        body = _keep_preformatted(body)
-    source = decode_body(body)
-    if _STRAY.search(source):
-        source = _STRAY.sub("&lt;", source)
-    if b"isplay" in body or b"ISPLAY" in body:
-        source = _without_hidden(source, _HIDDEN_SHOUTED if b"ISPLAY" in body else _HIDDEN)
+    source = decode_body(body.translate(None, _CONTROLS))
+    for opening, closing in _CUT_FIRST:
+        if opening in source:
+            source = _without(source, opening, closing)
+    source = _without_title(source)
+    if "isplay" in source or "ISPLAY" in source:
+        source = _without_hidden(source, _HIDDEN_SHOUTED if "ISPLAY" in source else _HIDDEN)
+    marked, place, is_pre = [], 0, False
+    while place < len(source):
+        end = source.find("<", place + _CHUNK)
+        end = len(source) if end < 0 else end
+        text, is_pre = _marked(source[place:end], is_pre=is_pre)
+        marked.append(text)
+        place = end
+    return _laid_out(unescape_entities(_shorter("".join(marked))))
+
+
+def _without(source: str, opening: str, closing: str) -> str:
+    """Cut out everything from one of these to the next of those. What is never closed stays."""
+    kept, place = [], 0
+    start = source.find(opening)
+    while start >= 0:
+        end = source.find(closing, start)
+        if end < 0:
+            break
+        kept.append(source[place:start])
+        place = end + len(closing)
+        start = source.find(opening, place)
+    kept.append(source[place:])
+    return "".join(kept)
+
+
+def _without_title(source: str) -> str:
+    """Cut out the window's title here: nearly every document has one, and little else that needs care."""
+    head = source[:_HEAD_CHARS]
+    start = max(head.find("<title>"), head.find("<TITLE>"))
+    end = max(head.find("</title>", start), head.find("</TITLE>", start)) if start >= 0 else -1
+    return source[:start] + source[end + len("</title>") :] if end >= 0 else source
+
+
+def _marked(source: str, *, is_pre: bool) -> tuple[str, bool]:
+    """Put marks in place of tags. Returns the text and whether it ends inside ``<PRE>``."""
     end = source.rfind(">") + 1
     parts = _TAG.split(source[:end])
-    mark = _MARK_OF.get
-    parts[1::2] = [mark(name, "") for name in parts[1::2]]
     parts.append(source[end:])
-    return _laid_out(_unescaped("".join(parts)))
+    names = parts[1:-1:2]
+    odd = set(names) - _KNOWN
+    if not all(name[:1].isalpha() or name[:1] in ("/", "!", "?") for name in odd):
+        # A "<" that begins no tag ("< 5%") has swallowed text.
+        return _marked(_STRAY.sub("&lt;", source), is_pre=is_pre)
+    careful = {name for name in odd if name.lower().lstrip("/") in _CAREFUL}
+    if is_pre or careful:
+        spots = [index for index, name in enumerate(names) if name in careful]
+        is_pre = _tend(parts, spots, is_pre=is_pre)
+        names = parts[1:-1:2]
+    mark = _MARK_OF.get
+    parts[1:-1:2] = [mark(name, "") for name in names]
+    return "".join(parts), is_pre
 
 
-def _without_unseen(body: bytes) -> bytes:
-    """Cut out comments and the elements that are not for reading."""
-    low = body.lower()
-    cuts: list[tuple[int, int]] = []
-    for opening, closing in _UNSEEN:
-        start = low.find(opening)
-        while start >= 0:
-            end = low.find(closing, start)
-            if end < 0:
-                break
-            cuts.append((start, end + len(closing)))
-            start = low.find(opening, end)
-    if not cuts:
-        return body
-    kept, place = [], 0
-    for start, end in sorted(cuts):
-        if start > place:
-            kept.append(body[place:start])
-        place = max(place, end)
-    kept.append(body[place:])
-    return b"".join(kept)
+def _tend(parts: list[str], spots: list[int], *, is_pre: bool) -> bool:
+    """Blank out what is not for reading, and keep the lines of what is preformatted, in place.
+
+    ``spots`` says which tags to look at. Returns whether it ends inside ``<PRE>``.
+    """
+    tags = [(2 * spot + 1, parts[2 * spot + 1].lower()) for spot in spots]
+    last_of = {name: index for index, name in tags}
+    since, unseen, place = 0, "", 0
+    for index, name in tags:
+        if unseen and name == "/" + unseen:
+            parts[since:index] = [""] * (index - since)
+            place, unseen = index + 1, ""
+        elif not unseen and name.lstrip("/") == "pre":
+            if is_pre:
+                _keep(parts, place, index)
+            place, is_pre = index + 1, name == "pre"
+        elif not unseen and last_of.get("/" + name, -1) > index:
+            if is_pre:
+                _keep(parts, place, index)
+            since, unseen = index, name
+    if is_pre:
+        _keep(parts, place, len(parts))
+    return is_pre
 
 
-def _keep_preformatted(body: bytes) -> bytes:
-    """Put marks in place of the newlines and blanks inside ``<PRE>``, where they matter."""
-    low = body.lower()
-    kept, place = [], 0
-    start = low.find(b"<pre")
-    while start >= 0:
-        inside = low.find(b">", start) + 1 or len(body)
-        end = low.find(b"</pre", inside)
-        end = len(body) if end < 0 else end
-        text = body[inside:end].replace(b"\r\n", b"\n").replace(b"\r", b"\n").expandtabs(8)
-        kept += [body[place:inside], text.replace(b"\n", b"\x05").replace(b" ", b"\x06")]
-        place = end
-        start = low.find(b"<pre", end)
-    kept.append(body[place:])
-    return b"".join(kept)
+def _keep(parts: list[str], start: int, end: int) -> None:
+    """Keep the lines and blanks of the text, which stands at even places, in ``parts[start:end]``."""
+    for index in range(start + start % 2, end, 2):
+        parts[index] = _kept(parts[index])
+
+
+def _kept(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(8)
+    return text.replace("\n", _KEPT_NEWLINE).replace(" ", _KEPT_BLANK)
 
 
 def _without_hidden(source: str, style: re.Pattern[str]) -> str:
@@ -182,39 +229,33 @@ def _tags_named(name: str) -> re.Pattern[str]:
     return re.compile(rf"<(/?){both}(?=[\s/>])[^<>]*>")
 
 
-def _unescaped(text: str) -> str:
-    if "&" not in text:
-        return text
-    # These few are nine in ten of all, and a plain replacement is far quicker than the general one.
-    for entity, character in _ENTITIES:
-        text = text.replace(entity, character)
-    return _ENTITY.sub(_character, text) if "&" in text else text
-
-
-def _character(entity: re.Match[str]) -> str:
-    return _unescape(entity[0])
-
-
-@lru_cache(maxsize=1024)
-def _unescape(entity: str) -> str:
-    """Give the character of an entity; Windows' numbers 128 to 159 mean its own typography."""
-    return html.unescape(entity)
+def _shorter(text: str) -> str:
+    """Replace the few entities that are nine in ten of all: far quicker than the general way."""
+    if "&" in text:
+        for entity, character in _ENTITIES:
+            text = text.replace(entity, character)
+    return text
 
 
 def _laid_out(text: str) -> str:
     """Collapse the source's white space, then put real breaks in place of the marks."""
     text = " ".join(text.split())
-    if not text.isascii():
-        text = _INVISIBLE.sub("", text)
+    for character in _INVISIBLE:
+        if character in text:
+            text = text.replace(character, "")
     if _ROW in text:
         text = _LINE.join([_row(row) if _CELL in row else row for row in text.split(_ROW)])
     text = text.replace(_PARAGRAPH, "\n\n").replace(_LINE, "\n").replace(_BULLET, "\n• ").replace(_CELL, "\n")
-    if _KEPT_NEWLINE in text:
-        text = text.replace(_KEPT_NEWLINE, "\n")
+    text = text.replace(_KEPT_NEWLINE, "\n")
     lines = [line.strip(" ") for line in text.split("\n")]
     if _KEPT_BLANK in text:
         lines = [line.replace(_KEPT_BLANK, " ").rstrip() for line in lines]
-    return _MANY_BREAKS.sub("\n\n", "\n".join(lines)).strip("\n")
+    return _paragraphs("\n".join(lines))
+
+
+def _paragraphs(text: str) -> str:
+    """Leave one empty line where there are several."""
+    return "\n\n".join([part for part in [part.strip("\n") for part in text.split("\n\n")] if part])
 
 
 def _row(row: str) -> str:
@@ -222,13 +263,17 @@ def _row(row: str) -> str:
     cells = [cell for cell in [cell.strip(" \x01\x02\x07") for cell in row.split(_CELL)] if cell]
     if len(cells) < 2:
         return "".join(cells)
-    cells = [_one_line(cell) if len(cell) < _SHORT_CELL else cell for cell in cells]
-    line = "\t".join(cells)
+    if len(row) > _SHORT_CELL:
+        line = "\t".join([_one_line(cell) if len(cell) < _SHORT_CELL else cell for cell in cells])
+    else:
+        line = _one_line("\t".join(cells))
     return _TIGHT.sub("", line) if "$" in line or ")" in line or "%" in line else line
 
 
 def _one_line(cell: str) -> str:
-    return " ".join(cell.replace(_LINE, " ").replace(_PARAGRAPH, " ").replace(_BULLET, " • ").split())
+    if _LINE in cell or _PARAGRAPH in cell or _BULLET in cell:
+        cell = _BLANKS.sub(" ", cell.replace(_LINE, " ").replace(_PARAGRAPH, " ").replace(_BULLET, " • "))
+    return cell
 
 
 def _plain_text(body: bytes) -> str:
@@ -238,6 +283,6 @@ def _plain_text(body: bytes) -> str:
     if "<" in text:
         text = _PLAIN_TAG.sub("", text)
     if "&" in text:
-        text = _PLAIN_ENTITY.sub(lambda match: html.unescape(match[0]), text)
+        text = _PLAIN_ENTITY.sub(lambda match: unescape_entities(match[0]), text)
     lines = [line.expandtabs(8).rstrip() for line in text.split("\n")]
-    return _MANY_BREAKS.sub("\n\n", "\n".join(lines)).strip("\n")
+    return _paragraphs("\n".join(lines))

@@ -5,12 +5,11 @@ A bare main document has no header, so its accession comes from the file's name 
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from watcher.edgar.documents import decode_body
+from watcher.edgar.documents import decode_body, unescape_entities
 from watcher.models import Filer
 
 __all__ = ["Cover", "accession_of_filename", "looks_like_a_filing", "read_cover", "what_came_instead"]
@@ -102,7 +101,7 @@ def read_cover(raw: bytes) -> Cover:
 
 
 def _plain(raw: bytes) -> str:
-    text = html.unescape(_TAG.sub(" ", decode_body(raw[:_COVER_BYTES])))
+    text = unescape_entities(_TAG.sub(" ", decode_body(raw[:_COVER_BYTES])))
     return " ".join(text.split())
 
 
@@ -133,7 +132,7 @@ def _facts(raw: bytes) -> dict[str, str]:
     facts: dict[str, str] = {}
     for match in _FACT.finditer(head):
         stop = head.find("</ix:non", match.end(), match.end() + 3_000)
-        value = " ".join(html.unescape(_TAG.sub("", head[match.end() : stop])).split()) if stop > 0 else ""
+        value = " ".join(unescape_entities(_TAG.sub("", head[match.end() : stop])).split()) if stop > 0 else ""
         if value:
             facts.setdefault(match[1], value)
     return facts

@@ -7,13 +7,15 @@ modern submission is uuencoded pictures that nobody will ask for.
 from __future__ import annotations
 
 import binascii
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from watcher.errors import ReadError, TooLargeError, TruncatedError
 
-__all__ = ["RawDocument", "decode_body", "find_documents", "has_document"]
+__all__ = ["RawDocument", "decode_body", "find_documents", "unescape_entities"]
 
 _OPEN, _CLOSE = b"<DOCUMENT>", b"</DOCUMENT>"
 _ANY_CASE = re.compile(rb"<(/?)document>", re.IGNORECASE)
@@ -28,6 +30,8 @@ _TEXT_END = re.compile(rb"</TEXT>\s*\Z", re.IGNORECASE)
 _LEAF = re.compile(rb"[ \t]*<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n]*)(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
 _BLANK = re.compile(rb"\s*")
 _UU_BEGIN = re.compile(rb"(?:^|[\r\n])begin [0-7]{3,4} [^\r\n]*(?:\r\n|\n|\r)")
+# Bounded: a number of a hundred thousand digits is no character, and Python refuses to read it.
+_ENTITY = re.compile(r"&(?:#\d{1,7}(?!\d)|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,30});?")
 
 _HEAD_BYTES = 20_000  # a document's own leaf tags take a few hundred
 _MAX_DECODED_BYTES = 64 * 1024 * 1024
@@ -95,9 +99,18 @@ def decode_body(body: bytes) -> str:
         return body.decode("latin-1")
 
 
-def has_document(raw: bytes, start: int = 0) -> bool:
-    """Whether a document starts anywhere after ``start``."""
-    return raw.find(_OPEN, start) >= 0 or _ANY_CASE.search(raw, start) is not None
+def unescape_entities(text: str) -> str:
+    """Put characters in place of HTML's entities. Numbers 128 to 159 mean Windows' typography, as browsers do."""
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(entity: re.Match[str]) -> str:
+    return _unescape(entity[0])
+
+
+@lru_cache(maxsize=1024)
+def _unescape(entity: str) -> str:
+    return html.unescape(entity)
 
 
 def find_documents(raw: bytes, start: int, end: int) -> tuple[RawDocument, ...]:

@@ -101,7 +101,7 @@ def _release(story: Story, words: Vocabulary, company: Company, rng: Random) -> 
     blocks += (
         Paragraph(f"About {company.full_name}", is_bold=True),
         Paragraph(
-            f"{company.full_name} {company.business}. It has its head office in {company.city}, {company.home_state_name}."
+            f"{company.full_name} {company.business}. Its head office is in {company.city}, {company.home_state_name}."
         ),
         Paragraph(_CAUTION),
         Paragraph(f"Contact: {company.finance.name}, ({company.area_code}) {company.phone}"),

@@ -24,7 +24,7 @@ from watcher.simulator.companies import Company, make_company
 from watcher.simulator.compose import Wishes, draw_items
 from watcher.simulator.eras import Era, era_of
 from watcher.simulator.made import MadeSubmission
-from watcher.simulator.moments import draw_moment, next_moment
+from watcher.simulator.moments import draw_event, draw_moment, next_moment
 from watcher.simulator.writing import Outline, write
 
 __all__ = ["ERA_WEIGHTS", "STREAM_START", "Era", "Generator", "Wishes"]
@@ -86,6 +86,7 @@ class Generator:
             companies=(first, *self._co_registrants(first, co_registrants)),
             items=chosen,
             filed_on=filed_on,
+            event_on=draw_event(filed_on, rng),
             accepted_at=accepted_at,
             wishes=wishes or Wishes(),
         )
@@ -125,6 +126,7 @@ class Generator:
             companies=(company, *self._co_registrants(company, others)),
             items=draw_items(rng, filed_on),
             filed_on=filed_on,
+            event_on=draw_event(filed_on, rng),
             accepted_at=accepted_at,
             wishes=Wishes(),
         )

@@ -9,7 +9,7 @@ from watcher.edgar.calendar import NEW_YORK, is_business_day, next_open, previou
 from watcher.simulator.chance import Random
 from watcher.simulator.eras import Era, items_of
 
-__all__ = ["draw_moment", "next_moment"]
+__all__ = ["draw_event", "draw_moment", "next_moment"]
 
 _LAST_DAY = date(2025, 12, 31)  # what is drawn at random lies in the past
 _TRIES = 50
@@ -27,6 +27,11 @@ def draw_moment(era: Era, rng: Random, items: Sequence[str] = ()) -> datetime:
     return datetime.combine(day, time(rng.randint(6, 16), rng.randint(0, 59), rng.randint(0, 59)), NEW_YORK).astimezone(
         UTC
     )
+
+
+def draw_event(filed_on: date, rng: Random) -> date:
+    """Draw the day of that of which a filing tells."""
+    return filed_on - timedelta(days=rng.choice((0, 0, 0, 1, 1, 2, 3, 4)))
 
 
 def next_moment(now: datetime, rng: Random) -> datetime:

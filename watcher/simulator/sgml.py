@@ -16,7 +16,7 @@ from watcher.simulator.eras import Era
 from watcher.simulator.made import Draft
 from watcher.simulator.wordings import edgar_wording
 
-__all__ = ["Part", "declares_items", "film_number", "uuencode", "write_submission"]
+__all__ = ["Part", "declares_items", "film_number_of", "uuencode", "write_submission"]
 
 
 _LINE_START_DASH = re.compile(r"^-", re.MULTILINE)
@@ -42,9 +42,9 @@ def declares_items(filed_on: date) -> bool:
     return not date(2000, 6, 1) <= filed_on < date(2001, 4, 1)
 
 
-def film_number(draft: Draft, place: int) -> str:
-    """Return the film number of one of its companies; the first digits are the year's."""
-    return f"{draft.filed_on:%y}{(int(draft.accession[-6:]) * 7 + place * 13) % 1_000_000:06d}"
+def film_number_of(accession: str, filed_on: date, place: int) -> str:
+    """Return the film number of one of a filing's companies; its first digits are the year's."""
+    return f"{filed_on:%y}{(int(accession[-6:]) * 7 + place * 13) % 1_000_000:06d}"
 
 
 def uuencode(content: bytes, filename: str) -> str:
@@ -88,7 +88,7 @@ def _header(draft: Draft, document_count: int) -> str:
     if draft.filed_on >= _HAS_CHANGE_SINCE:
         lines.append(f"DATE AS OF CHANGE:\t\t{draft.accepted_at.astimezone(NEW_YORK):%Y%m%d}")
     for place, company in enumerate(draft.companies):
-        lines += _filer(draft, company, film_number(draft, place))
+        lines += _filer(draft, company, film_number_of(draft.accession, draft.filed_on, place))
     return "\n".join(lines) + f"\n</{kind}-HEADER>\n"
 
 

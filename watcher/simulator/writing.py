@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from watcher.edgar.calendar import NEW_YORK
 from watcher.items import CURRENT_SINCE
@@ -15,7 +15,7 @@ from watcher.simulator.eras import Era
 from watcher.simulator.made import Draft, MadeExhibit, MadeSubmission, Paragraph
 from watcher.simulator.pages_html import exhibit_html, main_html
 from watcher.simulator.pages_text import exhibit_text, main_text
-from watcher.simulator.sgml import Part, declares_items, film_number, write_submission
+from watcher.simulator.sgml import Part, declares_items, film_number_of, write_submission
 from watcher.simulator.vocabulary import long_date
 from watcher.simulator.xbrl import taxonomy_parts
 
@@ -36,6 +36,7 @@ class Outline:
     companies: tuple[Company, ...]
     items: tuple[str, ...]
     filed_on: date
+    event_on: date  # its period of report
     accepted_at: datetime
     wishes: Wishes
 
@@ -43,8 +44,7 @@ class Outline:
 def write(outline: Outline) -> MadeSubmission:
     """Write the filing of an outline: the same bytes each time."""
     rng = dice(outline.seed, "text")
-    event_on = outline.filed_on - timedelta(days=rng.choice((0, 0, 0, 1, 1, 2, 3, 4)))
-    dates = Dates(outline.filed_on, event_on)
+    dates = Dates(outline.filed_on, outline.event_on)
     content = compose(outline.era, outline.companies, outline.items, dates, rng, outline.wishes)
     events = {event for item in content.items for event in item.events}
     draft = Draft(
@@ -53,7 +53,7 @@ def write(outline: Outline) -> MadeSubmission:
         form=outline.form,
         filed_on=outline.filed_on,
         accepted_at=outline.accepted_at,
-        period_of_report=event_on,
+        period_of_report=outline.event_on,
         companies=outline.companies,
         declared=outline.items,
         note=_note(outline.form, outline.filed_on),
@@ -122,7 +122,7 @@ def _exhibit(draft: Draft, exhibit: MadeExhibit) -> Part:
 
 def _made(draft: Draft, raw: bytes) -> MadeSubmission:
     filers = (
-        company.filer(film_number=film_number(draft, place), is_old=draft.era.is_text)
+        company.filer(film_number=film_number_of(draft.accession, draft.filed_on, place), is_old=draft.era.is_text)
         for place, company in enumerate(draft.companies)
     )
     return MadeSubmission(

@@ -1,0 +1,252 @@
+"""The route of one filing: what each ending leaves in the store."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from _stores import ACCESSION, NOW, alert, filing, report
+
+from watcher.clock import Clock
+from watcher.dispatch import FETCH_RETRY_SECONDS, Dispatcher, Policy
+from watcher.errors import BlockedError, EdgarError, HandlerError, HandlerTimeout, NotASubmission, Skip
+from watcher.models import DeliveryState, Filing, FilingState, Origin, Report
+from watcher.store import deliveries, filings, reports
+from watcher.store.archive import Archive
+from watcher.store.database import Store
+
+RAW = b"<SEC-DOCUMENT>made up</SEC-DOCUMENT>"
+
+
+class Edgar:
+    """Gives the same bytes for every accession, after the errors it was told to raise."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.asked: list[tuple[int, str]] = []
+
+    async def submission(self, cik: int, accession: str) -> bytes:
+        self.asked.append((cik, accession))
+        if self.errors:
+            raise self.errors.pop(0)
+        return RAW
+
+
+class Examiner:
+    """Finds the same in every filing, after the errors it was told to raise."""
+
+    def __init__(self, *errors: Exception, notify: tuple[str, ...] = ("desk",)) -> None:
+        self.errors = list(errors)
+        self.notify = notify
+        self.seen: list[tuple[Filing, bytes]] = []
+
+    async def examine(self, filing: Filing, raw: bytes) -> Report:
+        self.seen.append((filing, raw))
+        if self.errors:
+            raise self.errors.pop(0)
+        return replace(report(filing.accession, alert(filing.accession, notify=self.notify)), filing=filing)
+
+
+class Route:
+    """A dispatcher with what it works on, at a time that stands still."""
+
+    def __init__(self, folder: Path, edgar: Edgar | None, examiner: Examiner) -> None:
+        self.store = Store(f"sqlite:///{folder / 'eightk.db'}")
+        self.edgar = edgar
+        self.examiner = examiner
+        self.owed: list[str] = []
+        self.settled: list[str] = []
+        self.archive = Archive(folder / "raw", self.store.id)
+
+    async def run(self, *, after_seconds: float = 0) -> None:
+        dispatcher = Dispatcher(
+            store=self.store,
+            archive=self.archive,
+            examiner=self.examiner,
+            fetcher=self.edgar,
+            clock=Clock(scale=1e-9, start=NOW + timedelta(seconds=after_seconds)),
+            policy=Policy(frozenset({"desk"}), page_url="http://127.0.0.1:8000/filings/"),
+            owed=self.owed.append,
+        )
+        dispatcher.settled.append(self.settled.append)
+        await dispatcher.dispatch(ACCESSION)
+
+    def spot(self, one: Filing | None = None) -> None:
+        self.store.write_now(filings.spot, [one or filing()], NOW)
+
+    @property
+    def stored(self) -> filings.StoredFiling:
+        return self.store.read_now(filings.get, ACCESSION)
+
+
+@pytest.fixture
+def route(tmp_path: Path) -> Iterator[Route]:
+    made = Route(tmp_path, Edgar(), Examiner())
+    made.spot()
+    yield made
+    made.store.close()
+
+
+async def test_a_filing_that_goes_well_is_saved(route: Route) -> None:
+    await route.run()
+
+    assert route.stored.state is FilingState.SAVED
+    assert [item.number for item in route.store.read_now(reports.load, ACCESSION).items] == ["7.01"]
+
+
+async def test_it_is_fetched_by_its_filer_s_number_and_not_by_the_accession_s(route: Route) -> None:
+    await route.run()
+
+    assert route.edgar is not None
+    assert route.edgar.asked == [(320, ACCESSION)]
+
+
+async def test_its_bytes_are_in_the_archive_before_it_is_saved(route: Route) -> None:
+    await route.run()
+
+    assert route.stored.archived is not None
+    assert route.archive.read(route.stored.archived) == RAW
+
+
+async def test_what_it_owes_is_in_the_store_and_its_endpoint_is_woken(route: Route) -> None:
+    await route.run()
+
+    (one,) = route.store.read_now(deliveries.find)
+    assert (one.delivery.endpoint, one.delivery.state, route.owed) == ("desk", DeliveryState.PENDING, ["desk"])
+
+
+async def test_those_who_wait_for_it_are_told_when_it_settles(route: Route) -> None:
+    await route.run()
+
+    assert route.settled == [ACCESSION]
+
+
+async def test_a_saved_filing_is_not_run_again(route: Route) -> None:
+    await route.run()
+    await route.run()
+
+    assert len(route.examiner.seen) == 1
+
+
+async def test_a_backfilled_filing_records_its_alert_and_owes_nothing(tmp_path: Path) -> None:
+    route = Route(tmp_path, Edgar(), Examiner())
+    route.spot(replace(filing(), origin=Origin.BACKFILL))
+
+    await route.run()
+
+    loaded = route.store.read_now(reports.load, ACCESSION)
+    assert (len(loaded.alerts), route.store.read_now(deliveries.find), route.owed) == (1, (), [])
+    route.store.close()
+
+
+async def test_a_handler_s_decision_ends_the_route(route: Route) -> None:
+    route.examiner.errors = [Skip("form is 10-K")]
+
+    await route.run()
+
+    assert (route.stored.state, route.stored.reason) == (FilingState.SKIPPED, "form is 10-K")
+
+
+async def test_a_document_that_is_not_there_yet_is_asked_for_again(route: Route) -> None:
+    assert route.edgar is not None
+    route.edgar.errors = [EdgarError("not there yet")]
+
+    await route.run()
+
+    assert (route.stored.state, route.stored.attempts) == (FilingState.SPOTTED, 1)
+    assert route.stored.run_at == NOW + timedelta(seconds=5)
+
+
+async def test_a_document_that_never_comes_is_parked_after_twenty_minutes(route: Route) -> None:
+    assert route.edgar is not None
+    route.edgar.errors = [EdgarError("gone")] * 6
+    waited = 0.0
+    for wait in (*FETCH_RETRY_SECONDS, 0):
+        await route.run(after_seconds=waited)
+        waited += wait
+
+    assert (route.stored.state, route.stored.attempts, route.stored.reason) == (FilingState.FAILED, 6, "gone")
+    assert waited >= 20 * 60
+
+
+async def test_a_block_counts_against_no_filing(route: Route) -> None:
+    assert route.edgar is not None
+    route.edgar.errors = [BlockedError("blocked")]
+
+    await route.run()
+
+    assert (route.stored.state, route.stored.attempts) == (FilingState.SPOTTED, 0)
+    assert route.stored.run_at == NOW + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("error", [HandlerError("handler 'mine': oh"), HandlerTimeout("not done within 30 s")])
+async def test_a_handler_that_fails_gets_one_more_try_and_then_the_filing_is_parked(
+    route: Route, error: HandlerError
+) -> None:
+    route.examiner.errors = [error, error]
+
+    await route.run()
+    first = (route.stored.state, route.stored.run_at)
+    await route.run(after_seconds=5)
+
+    assert first == (FilingState.SPOTTED, NOW + timedelta(seconds=5))
+    assert (route.stored.state, route.stored.reason) == (FilingState.FAILED, str(error))
+
+
+async def test_bytes_that_are_no_filing_are_parked_at_once(route: Route) -> None:
+    route.examiner.errors = [NotASubmission("came a picture")]
+
+    await route.run()
+
+    assert (route.stored.state, route.settled) == (FilingState.FAILED, [ACCESSION])
+
+
+async def test_a_parked_filing_can_be_run_again(route: Route) -> None:
+    route.examiner.errors = [NotASubmission("came a picture")]
+    await route.run()
+    route.store.write_now(filings.retry, ACCESSION, NOW)
+
+    await route.run()
+
+    assert (route.stored.state, route.stored.reason) == (FilingState.SAVED, None)
+
+
+async def test_a_second_run_reads_the_archive_and_not_edgar(route: Route) -> None:
+    route.examiner.errors = [HandlerError("oh")]
+    await route.run()
+    await route.run(after_seconds=5)
+
+    assert route.edgar is not None
+    assert (len(route.edgar.asked), route.stored.state) == (1, FilingState.SAVED)
+
+
+async def test_a_lost_archive_file_is_fetched_again(route: Route, tmp_path: Path) -> None:
+    route.examiner.errors = [HandlerError("oh")]
+    await route.run()
+    assert route.stored.archived is not None
+    (tmp_path / "raw" / route.stored.archived.path).unlink()
+
+    await route.run(after_seconds=5)
+
+    assert route.stored.state is FilingState.SAVED
+
+
+async def test_without_a_contact_a_filing_waits_with_a_reason(tmp_path: Path) -> None:
+    route = Route(tmp_path, None, Examiner())
+    route.spot()
+
+    await route.run()
+
+    assert route.stored.reason == "cannot be fetched: no contact is configured (edgar.contact)"
+    route.store.close()
+
+
+async def test_a_reread_replaces_the_report_and_owes_nothing_new(route: Route) -> None:
+    await route.run()
+    route.store.write_now(filings.retry, ACCESSION, NOW)
+
+    await route.run()
+
+    assert len(route.store.read_now(deliveries.find)) == 1
+    assert [seen.origin for seen, _ in route.examiner.seen] == [Origin.LIVE, Origin.REREAD]
