@@ -1,6 +1,8 @@
 """The guard: which URLs and addresses may be dialled, and what is said of the others."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from watcher.errors import NotAllowed
 from watcher.guard import check_address, check_url, is_public, parse_allow
@@ -295,3 +297,19 @@ def test_an_allow_entry_that_is_none_is_explained(entry, reason):
         parse_allow([entry])
 
     assert repr(entry) in str(caught.value)
+
+
+@given(st.text(max_size=60), st.sampled_from(["https://{}", "https://{}.example.com/", "https://[{}]/", "{}"]))
+def test_whatever_a_user_writes_is_either_refused_with_a_sentence_or_stays_as_it_was_made(text, pattern):
+    try:
+        target = check_url(pattern.format(text))
+    except NotAllowed:
+        return
+
+    assert check_url(target.url) == target
+    assert target.is_ordinary
+
+
+@given(st.ip_addresses(v=4))
+def test_an_ipv4_address_is_judged_alike_however_it_is_wrapped(address):
+    assert is_public(f"::ffff:{address}") is is_public(str(address)) is is_public(f"64:ff9b::{address}")

@@ -493,3 +493,10 @@ async def test_closing_twice_does_no_harm():
 
     await way_out.aclose()
     await way_out.aclose()
+
+
+async def test_a_notifier_cannot_name_another_host_than_the_one_that_was_judged():
+    async with receiver() as there, outbound() as way_out:
+        await way_out.post_for(there.allow)(there.url, {"Host": "inside.example.com"}, b"{}")
+
+    assert b"inside.example.com" not in there.requests[0]

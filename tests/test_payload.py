@@ -33,12 +33,15 @@ def report(**changes) -> Report:
         filers=(Filer(cik=1234567, name="Made-up Corp", tickers=("MADE",)),),
         filed_on=date(2026, 5, 20),
         accepted_at=datetime(2026, 5, 20, 20, 15, 3, tzinfo=UTC),
-        items=("9.01", "7.01"),
+        items=("8.01",),
     )
     found = Report(
         replace(filing, **changes),
         period_of_report=date(2026, 5, 19),
-        items=(Item("7.01", "Regulation FD Disclosure", declared=True, found=True),),
+        items=(
+            Item("9.01", "Financial Statements and Exhibits", declared=True, found=False),
+            Item("7.01", "Regulation FD Disclosure", declared=True, found=True),
+        ),
         events=(Event("guidance", 0.91234567),),
     )
     found.versions["rules"] = "0a1b"
@@ -101,6 +104,13 @@ def test_the_message_itself_carries_the_same_facts():
 
 def test_an_amendment_is_another_type_of_message():
     assert told(about=report(form="8-K/A"))["type"] == "filing.amended"
+
+
+def test_before_a_filing_is_read_the_items_of_the_list_are_told():
+    about = report()
+    about.items = ()
+
+    assert told(about=about)["data"]["filing"]["items"] == ["8.01"]
 
 
 def test_without_an_acceptance_time_the_time_of_saving_counts():

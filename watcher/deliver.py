@@ -93,7 +93,7 @@ class Deliverer:
             ok=error is None,
             status=answer.status if answer else error.status if error else None,
             error=None if error is None else str(error),
-            address=answer.address if answer else None,
+            address=answer.address if answer else error.address if error else None,
             answer=answer.body if answer else error.body if error else "",
         )
         await self._settle(owed, tried, error)

@@ -129,12 +129,8 @@ class Outbound:
         body: bytes,
         dialled: _Dialled,
     ) -> Answer:
-        sent = {
-            "host": target.authority,
-            "accept": "*/*",
-            "accept-encoding": "identity",
-            **{name.lower(): value for name, value in headers.items()},
-        }
+        sent = {name.lower(): value for name, value in headers.items()}
+        sent |= {"host": target.authority, "accept": "*/*", "accept-encoding": "identity"}
         async with pool.stream(
             "POST",
             httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path),

@@ -72,6 +72,8 @@ def to_json(value: Any) -> Any:  # noqa: PLR0911  # one return for each kind
         case Enum():
             return value.value
         case datetime():
+            if value.tzinfo is None:
+                raise ValueError(f"a time without a zone: {value!r}")
             return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         case date():
             return value.isoformat()
@@ -121,7 +123,7 @@ def _without(value: Any, left_out: str) -> dict[str, Any]:
 
 
 def _exhibit(line: Mapping[str, Any], texts: Mapping[int, str]) -> Exhibit:
-    return Exhibit(**{**line, "text": line.get("text") or texts.get(line["document"] or -1, "")})
+    return Exhibit(**{**line, "text": line["text"] or texts.get(line["document"], "")})
 
 
 def _signature(line: Mapping[str, Any] | None) -> Signature | None:

@@ -70,7 +70,7 @@ def read_match(scope: Scope, node: Node, key: str) -> Match | None:
     if table is None:
         return None
     condition = table.get("condition")
-    if condition is None and table.entries and all(_is_selection(entry.value) for entry in table.entries):
+    if condition is None and table.entries and all(_is_selection(entry) for entry in table.entries):
         names = " and ".join(entry.key.text for entry in table.entries)
         scope.page.fault(table.place, key, "named selections need a condition", f"such as condition: {names}")
         return None
@@ -84,9 +84,10 @@ def read_match(scope: Scope, node: Node, key: str) -> Match | None:
     return Match(whole, tree) if tree is not None and len(whole) == len(selections) else None
 
 
-def _is_selection(node: Node) -> bool:
-    nodes = node.nodes if isinstance(node, Series) else (node,)
-    return bool(nodes) and all(isinstance(one, Table) for one in nodes)
+def _is_selection(entry: Entry) -> bool:
+    """Whether this looks like a named selection and not like a clause."""
+    nodes = entry.value.nodes if isinstance(entry.value, Series) else (entry.value,)
+    return "|" not in entry.key.text and bool(nodes) and all(isinstance(one, Table) for one in nodes)
 
 
 def _read_condition(page: Page, node: Node, entries: list[Entry], key: str) -> Condition | None:
@@ -123,7 +124,9 @@ def _read_selection(scope: Scope, name: str, node: Node, key: str) -> Selection 
             )
             continue
         clauses = [_read_clause(scope, entry, f"{key}.{entry.key.text}") for entry in table.entries]
-        alternatives.append(tuple(clause for clause in clauses if clause is not None))
+        whole = [clause for clause in clauses if clause is not None]
+        # Facts first: most filings end there, and their texts need not be searched.
+        alternatives.append(tuple(sorted(whole, key=lambda clause: clause.asked.passages is not None)))
     return Selection(name, tuple(alternatives)) if alternatives else None
 
 

@@ -147,8 +147,7 @@ class Selection:
         """Return the evidence that it holds, or None when it does not."""
         for clauses in self.alternatives:
             evidence: list[Evidence] = []
-            # Facts first: most filings end there, and their texts need not be searched.
-            for clause in sorted(clauses, key=lambda clause: clause.asked.passages is not None):
+            for clause in clauses:
                 found = clause.found(view)
                 if found is None:
                     break

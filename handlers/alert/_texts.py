@@ -109,9 +109,10 @@ def fold(text: str, *, cased: bool = False) -> Folded:
 def _lower(text: str) -> str:
     """Lower the case without a change of length, or places would no longer fit."""
     lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(_lower_character(character) for character in text)
+    if len(lowered) != len(text):
+        lowered = "".join(_lower_character(character) for character in text)
+    # Which of the two a capital sigma becomes depends on what follows, so a part would not match its whole.
+    return lowered.replace("\u03c2", "\u03c3")
 
 
 def _lower_character(character: str) -> str:

@@ -64,8 +64,8 @@ class ParseEightK(Handler):
         report.warnings += _other_accession(report.filing, submission)
         report.filing = _completed(report.filing, submission)
         report.period_of_report = submission.period_of_report
-        report.documents = tuple(_described(document) for document in submission.documents)
         if report.filing.form not in EIGHT_K_FORMS:
+            report.documents = tuple(_described(document) for document in submission.documents)
             raise Skip(f"form is {report.filing.form}")
         report.warnings += submission.warnings
         _read(report, submission)
@@ -127,13 +127,12 @@ def _main_first(submission: Submission) -> tuple[RawDocument, ...]:
     return (main, *(document for document in documents if document is not main))
 
 
-def _described(document: RawDocument) -> Document:
-    return Document(document.sequence, document.type, document.filename, document.description, document.size)
+def _described(raw: RawDocument, text: str = "") -> Document:
+    return Document(raw.sequence, raw.type, raw.filename, raw.description, raw.size, text)
 
 
 def _with_text(document: RawDocument) -> Document:
-    text = readable_text(document.body()) if _has_text(document) else ""
-    return replace(_described(document), text=text)
+    return _described(document, readable_text(document.body()) if _has_text(document) else "")
 
 
 def _has_text(document: RawDocument) -> bool:

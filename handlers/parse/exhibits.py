@@ -65,7 +65,7 @@ _WHOLE = frozenset(
     )
 )
 _FAMILIES = _WHOLE | {6, 9, 13, 18, 22, 26, 31, 32, 97, 101, 102, 103, 106, 107}
-_WRAPPED = 55  # a shorter line of a wrapped title is its last one
+_WRAPPED = 35  # a shorter first line of a title was not broken for its length
 
 
 def find_exhibits(lists: Iterable[str], documents: tuple[Document, ...], elsewhere: str = "") -> tuple[Exhibit, ...]:
@@ -123,11 +123,12 @@ def _listed(text: str) -> dict[str, str]:
     """Read the numbers and titles of a list of exhibits, in order."""
     # An acquisition's item may hold pages of financial statements, with numbers of their own, before its exhibits.
     heading = _LIST_HEADING.search(text)
-    matches = [match for match in _LINE.finditer(text, heading.end() if heading else 0) if _is_entry(match)]
+    matches = [match for match in _LINE.finditer(text, heading.start() if heading else 0) if _is_entry(match)]
     listed: dict[str, str] = {}
     for index, match in enumerate(matches):
         stop = matches[index + 1].start() if index + 1 < len(matches) else len(text)
-        title = _title(match["title"], text[match.end() : stop])
+        is_row = "\t" in match["after"]  # a row of a table is whole
+        title = _title(match["title"], text[match.end() : stop], may_wrap=not is_row)
         number = match["number"]
         if title and not listed.get(number):
             listed[number] = title
@@ -145,10 +146,10 @@ def _is_entry(match: re.Match[str]) -> bool:
     return not title or _TITLE_START.match(title) is not None
 
 
-def _title(first: str, following: str) -> str:
+def _title(first: str, following: str, *, may_wrap: bool) -> str:
     """Take the title from behind the number, or from the lines below it."""
     lines = [first.strip()]
-    wrapped = len(first) > _WRAPPED - 20
+    wrapped = may_wrap and len(first) > _WRAPPED
     for line in following.split("\n")[1:]:
         words = line.strip()
         if not words:

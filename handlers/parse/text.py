@@ -29,19 +29,38 @@ _MARKS = {
         )
         for slash in ("", "/")
     },
-    **dict.fromkeys(("tr", "/tr"), _ROW),
+    "tr": _ROW,
     "table": _PARAGRAPH + _ROW,
     "/table": _ROW + _PARAGRAPH,
     **dict.fromkeys(("td", "th"), _CELL),
     "li": _BULLET,
 }
-# A tag's name as it may be spelt. What is not here is an inline element and breaks nothing.
-_MARK_OF = {
-    cased + end: mark
-    for name, mark in _MARKS.items()
-    for cased in (name, name.upper(), name.title())
-    for end in ("", "/")
-}
+_INLINE = ("span", "b", "i", "u", "font", "a", "sup", "sub", "em", "strong", "small", "img", "html", "meta", "link")
+
+
+class _MarkOf(dict[str, str]):
+    """A tag's mark by its name as it may be spelt. What is not here is inline and breaks nothing."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+_MARK_OF = _MarkOf(
+    {
+        # The inline ones are here so that a look-up seldom misses, which costs more.
+        **dict.fromkeys(
+            [slash + cased for name in _INLINE for cased in (name, name.upper()) for slash in ("", "/")], ""
+        ),
+        **dict.fromkeys(("/td", "/th", "/TD", "/TH", "/tr", "/TR"), ""),
+        **dict.fromkeys(("ix:nonNumeric", "/ix:nonNumeric", "ix:continuation", "/ix:continuation"), ""),
+        **{
+            cased + end: mark
+            for name, mark in _MARKS.items()
+            for cased in (name, name.upper(), name.title())
+            for end in ("", "/")
+        },
+    }
+)
 # What follows the last ">" is kept out of its way, so that each "<" finds its end and the time stays linear.
 _TAG = re.compile(r"<([^\s>]*)[^>]*>")
 _STRAY = re.compile(r"<(?![a-zA-Z/!?])")
@@ -51,20 +70,15 @@ _STRAY = re.compile(r"<(?![a-zA-Z/!?])")
 _CUT_FIRST = (("<!--", "-->"), ("<ix:header", "</ix:header>"))
 _UNSEEN = frozenset(("script", "style", "title", "ix:header"))
 _CAREFUL = _UNSEEN | {"pre"}
-_INLINE = ("span", "b", "i", "u", "font", "a", "sup", "sub", "em", "strong", "small", "img", "html", "meta", "link")
-_KNOWN = frozenset(
-    (
-        *_MARK_OF,
-        *(slash + cased for name in _INLINE for cased in (name, name.upper()) for slash in ("", "/")),
-        *("/td", "/th", "/TD", "/TH", "ix:nonNumeric", "/ix:nonNumeric", "ix:continuation", "/ix:continuation"),
-    )
-)
+_KNOWN = frozenset(name for name in _MARK_OF if name.lower().strip("/") != "pre")
 _HIDDEN = re.compile(r"isplay\s{0,9}:\s{0,9}none")
 _HIDDEN_SHOUTED = re.compile(_HIDDEN.pattern, re.IGNORECASE)  # ten times slower
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9:]{0,40}")
 _MAX_TAG = 5_000
 _VOID = frozenset(("br", "hr", "img", "input", "meta", "link", "col", "wbr"))
-_HTML_SIGN = re.compile(rb"<(?:html|body|p|div|br|font|td|tr|b|span|center|hr)[\s/>]", re.IGNORECASE)
+_HTML_SIGN = re.compile(
+    rb"<(?:html|body|p|div|br|font|td|tr|b|span|center|hr|ul|ol|li|h[1-6]|pre)[\s/>]", re.IGNORECASE
+)
 
 _ENTITIES = (
     *(("&#160;", " "), ("&nbsp;", " "), ("&#8217;", "\u2019"), ("&#8220;", "\u201c"), ("&#8221;", "\u201d")),
@@ -76,7 +90,7 @@ _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _BLANKS = re.compile(" {2,}")
 _HEAD_CHARS = 20_000
 _CHUNK = 8_000_000  # so many characters at a time, so that the parts between tags never fill the memory
-_TIGHT = re.compile(r"(?<=[$(])\t|\t(?=[)%])")
+_TIGHT = (("$\t", "$"), ("(\t", "("), ("\t)", ")"), ("\t%", "%"))  # a sign in a cell of its own
 _SHORT_CELL = 200  # a longer cell is laid out like a page and keeps its paragraphs
 
 
@@ -146,8 +160,7 @@ def _marked(source: str, *, is_pre: bool) -> tuple[str, bool]:
         spots = [index for index, name in enumerate(names) if name in careful]
         is_pre = _tend(parts, spots, is_pre=is_pre)
         names = parts[1:-1:2]
-    mark = _MARK_OF.get
-    parts[1:-1:2] = [mark(name, "") for name in names]
+    parts[1:-1:2] = map(_MARK_OF.__getitem__, names)
     return "".join(parts), is_pre
 
 
@@ -245,6 +258,8 @@ def _laid_out(text: str) -> str:
             text = text.replace(character, "")
     if _ROW in text:
         text = _LINE.join([_row(row) if _CELL in row else row for row in text.split(_ROW)])
+        for loose, tight in _TIGHT:
+            text = text.replace(loose, tight)
     text = text.replace(_PARAGRAPH, "\n\n").replace(_LINE, "\n").replace(_BULLET, "\n• ").replace(_CELL, "\n")
     text = text.replace(_KEPT_NEWLINE, "\n")
     lines = [line.strip(" ") for line in text.split("\n")]
@@ -264,10 +279,8 @@ def _row(row: str) -> str:
     if len(cells) < 2:
         return "".join(cells)
     if len(row) > _SHORT_CELL:
-        line = "\t".join([_one_line(cell) if len(cell) < _SHORT_CELL else cell for cell in cells])
-    else:
-        line = _one_line("\t".join(cells))
-    return _TIGHT.sub("", line) if "$" in line or ")" in line or "%" in line else line
+        return "\t".join([_one_line(cell) if len(cell) < _SHORT_CELL else cell for cell in cells])
+    return _one_line("\t".join(cells))
 
 
 def _one_line(cell: str) -> str:

@@ -29,7 +29,7 @@ _TEXT_START = re.compile(rb"<TEXT>[ \t]*(?:\r\n|\n|\r)?", re.IGNORECASE)
 _TEXT_END = re.compile(rb"</TEXT>\s*\Z", re.IGNORECASE)
 _LEAF = re.compile(rb"[ \t]*<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n]*)(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
 _BLANK = re.compile(rb"\s*")
-_UU_BEGIN = re.compile(rb"(?:^|[\r\n])begin [0-7]{3,4} [^\r\n]*(?:\r\n|\n|\r)")
+_UU_BEGIN = re.compile(rb"(?<![^\r\n])begin [0-7]{3,4} [^\r\n]*(?:\r\n|\n|\r)")
 # Bounded: a number of a hundred thousand digits is no character, and Python refuses to read it.
 _ENTITY = re.compile(r"&(?:#\d{1,7}(?!\d)|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,30});?")
 

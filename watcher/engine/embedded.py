@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 
 from sqlalchemy import Connection
 
@@ -31,10 +31,18 @@ REST_SECONDS = 5.0
 class EmbeddedEngine:
     """Runs jobs as tasks of the daemon's own loop. ``slots`` is how many of each kind run at once."""
 
-    def __init__(self, due: Due, slots: Mapping[JobKind, int], *, tick_seconds: float = TICK_SECONDS) -> None:
+    def __init__(
+        self,
+        due: Due,
+        slots: Mapping[JobKind, int],
+        *,
+        tick_seconds: float = TICK_SECONDS,
+        rest_seconds: float = REST_SECONDS,
+    ) -> None:
         self._due = due
         self._slots = slots
         self._tick_seconds = tick_seconds
+        self._rest_seconds = rest_seconds
         self._running: dict[Job, asyncio.Task[None]] = {}
         self._resting: dict[Job, float] = {}
         self._wake = {kind: asyncio.Event() for kind in JobKind}
@@ -60,8 +68,7 @@ class EmbeddedEngine:
                     group.create_task(self._feed(kind, do))
             await self._drain()
         finally:
-            for task in self._running.values():
-                task.cancel()
+            await _end(self._running.values())
             self._loop = None
 
     def health(self) -> EngineHealth:
@@ -81,8 +88,10 @@ class EmbeddedEngine:
             busy = {job.key for job in (*self._running, *self._rested()) if job.kind is kind}
             free = self._slots[kind] - sum(job.kind is kind for job in self._running)
             for key in await self._ask(kind, free, busy):
-                job = Job(kind, key)
-                self._running[job] = asyncio.create_task(self._do(job, do), name=f"{kind} {key}")
+                # Asking took its time, in which the engine may have been told to stop.
+                if not self._is_stopping:
+                    job = Job(kind, key)
+                    self._running[job] = asyncio.create_task(self._do(job, do), name=f"{kind} {key}")
             try:
                 async with asyncio.timeout(self._tick_seconds):
                     await self._wake[kind].wait()
@@ -105,7 +114,7 @@ class EmbeddedEngine:
         except Exception:
             # The border between handing out and doing: one job's trouble must not end the others.
             self._failures += 1
-            self._resting[job] = time.monotonic() + REST_SECONDS
+            self._resting[job] = time.monotonic() + self._rest_seconds
             log.exception("job failed; it will be handed out again", extra={"job": job.kind, "key": job.key})
         finally:
             self._running.pop(job, None)
@@ -121,6 +130,12 @@ class EmbeddedEngine:
         if not self._running:
             return
         _, late = await asyncio.wait(self._running.values(), timeout=self._grace_seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await _end(late)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel them, and return when they have ended: what they use may be closed next."""
+    ending = tuple(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)

@@ -101,15 +101,15 @@ def _order(kind: str, row: _Row) -> tuple[str, str, str]:
 
 def _line(kind: str, row: _Row) -> str:
     path = f"edgar/data/{row.cik}/{row.accession}"
-    filed = f"{row.filed_on:%Y%m%d}"
+    filed, name = f"{row.filed_on:%Y%m%d}", row.name[:61]  # a longer one would push the columns out of their places
     match kind:
         case "master":
             return f"{row.cik}|{row.name}|{row.form}|{filed}|{path}.txt"
         case "form":
-            return f"{row.form:<12}{row.name:<62}{row.cik:<12}{filed:<12}{path + '.txt':<52}"
+            return f"{row.form:<12}{name:<62}{row.cik:<12}{filed:<12}{path + '.txt':<52}"
         case "company":
-            return f"{row.name:<62}{row.form:<12}{row.cik:<12}{filed:<12}{path + '.txt':<52}"
-    return f"{row.name:<62}{row.form:<12}{row.cik:<12}{filed:<12}{f'http://www.sec.gov/Archives/{path}-index.htm':<86}"
+            return f"{name:<62}{row.form:<12}{row.cik:<12}{filed:<12}{path + '.txt':<52}"
+    return f"{name:<62}{row.form:<12}{row.cik:<12}{filed:<12}{f'http://www.sec.gov/Archives/{path}-index.htm':<86}"
 
 
 def _folder(year: int, quarter: int | None, days: set[date]) -> Reply:

@@ -26,7 +26,7 @@ class Ask:
     def number(self, name: str, default: int) -> int:
         """Return a query's number; ``default`` when it is missing or none."""
         text = self.query.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else default
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,12 @@ class Draft:
         return self.companies[0]
 
     @property
+    def has_exhibit_index(self) -> bool:
+        """Whether an index of exhibits follows the signatures: always where no item lists them."""
+        is_listed = any(item.number in ("7", "9.01") for item in self.items)
+        return bool(self.exhibits) and (not is_listed or (self.era is not Era.INLINE and self.look != 1))
+
+    @property
     def stem(self) -> str:
         """What its file names begin with, such as ``brnh-20260112``."""
         return f"{self.company.ticker.lower()}-{self.period_of_report:%Y%m%d}"

@@ -129,8 +129,7 @@ def _signature(draft: Draft, signed_on: str, flavour: Flavour) -> str:
 
 
 def _exhibit_index(draft: Draft, flavour: Flavour) -> str:
-    """Return the index that older filings put behind the signatures as well."""
-    if draft.era is Era.INLINE or draft.look == 1 or not draft.exhibits:
+    if not draft.has_exhibit_index:
         return ""
     heads = (flavour.bold.format("Exhibit No."), flavour.bold.format("Description"))
     rows = [

@@ -14,7 +14,7 @@ def main_text(draft: Draft, signed_on: str) -> str:
     page = ("<PAGE>", "<PAGE>   {}")[draft.look % 2]
     items = "\n\n\n".join((*_note(draft), *(_item(item) for item in draft.items if item.blocks)))
     pages = [_cover(draft), items, _signature(draft, signed_on)]
-    if draft.exhibits and draft.look != 1:
+    if draft.has_exhibit_index:
         pages.append(_exhibit_index(draft.exhibits))
     return "\n" + "\n".join(
         f"{page.format(number)}\n{text}\n\n\n{f'-{number}-'.center(WIDTH).rstrip()}"
@@ -81,17 +81,17 @@ def _signature(draft: Draft, signed_on: str) -> str:
     signer = draft.signature
     lines = [centered("SIGNATURE" if draft.look == 1 else "SIGNATURES"), "", wrap(DUTY, indent=5), "", ""]
     for company in draft.companies:
-        lines += (" " * 35 + company.full_name, "", "")
+        lines += (labelled("", company.full_name, 35), "", "")
         if draft.look == 2:
             lines += (
                 f"{f'Dated:  {signed_on}':<35}By: /s/ {signer.name}",
                 " " * 39 + "-" * 30,
                 f"{'':39}Name:  {signer.name}",
-                f"{'':39}Title: {signer.title}",
+                labelled(" " * 39 + "Title:", signer.title or "", 46),
             )
         else:
             by = f"By: /s/ {signer.name}" if draft.look else f"/s/ {signer.name.upper()}"
-            lines += (" " * 35 + by, " " * 35 + "_" * 30, " " * 35 + signer.name, f"{'':35}{signer.title}")
+            lines += (" " * 35 + by, " " * 35 + "_" * 30, " " * 35 + signer.name, labelled("", signer.title or "", 35))
             lines += ("", f"Date: {signed_on}")
         lines.append("")
     return "\n".join(lines)

@@ -33,7 +33,7 @@ from watcher.simulator.traffic import Traffic
 
 __all__ = ["Simulator", "serve"]
 
-_FOLDER = re.compile(r"(\d+)/(?:(\d{18})/)?(.*)")
+_FOLDER = re.compile(r"(\d{1,10})/(?:(\d{18})/)?(.*)")
 _ACCESSION = re.compile(r"(\d{10}-\d{2}-\d{6})(\.txt|\.hdr\.sgml|-index\.html?|-index-headers\.html)")
 _SUBMISSIONS = re.compile(r"CIK(\d{10})\.json")
 
@@ -113,9 +113,10 @@ class Simulator:
         """The ASGI application."""
 
         async def endpoint(request: Request) -> Response:
-            ask = Ask(request.url.path, request.query_params, request.headers.get("user-agent", ""))
+            ask = Ask(request.scope["path"], request.query_params, request.headers.get("user-agent", ""))
             reply = self.answer(ask) if request.method in ("GET", "HEAD") else not_allowed()
-            return Response(reply.body, reply.status, reply.headers, reply.kind)
+            # Given as a header, or a character set would be added that EDGAR does not tell.
+            return Response(reply.body, reply.status, {**reply.headers, "Content-Type": reply.kind})
 
         methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
         return Starlette(

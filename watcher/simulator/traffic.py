@@ -9,6 +9,7 @@ __all__ = ["BLOCK_SECONDS", "MAX_PER_SECOND", "Traffic"]
 
 MAX_PER_SECOND = 10
 BLOCK_SECONDS = 600.0
+_WINDOW_SECONDS = 0.999  # so that eleven requests exactly a tenth of a second apart are ten within a second
 
 
 class Traffic:
@@ -26,7 +27,7 @@ class Traffic:
         self.by_kind[kind] += 1
         window = self._last_second
         window.append(now)
-        while window[0] <= now - 1.0:
+        while window[0] <= now - _WINDOW_SECONDS:
             window.popleft()
         self.peak_per_second = max(self.peak_per_second, len(window))
         if len(window) > MAX_PER_SECOND:

@@ -1,0 +1,113 @@
+"""``kill -9`` at any moment: nothing lost, nothing saved twice, no alert with two ids."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+from pathlib import Path
+
+from _running import Place, Running, wait_until
+
+from watcher.simulator.generator import Generator
+from watcher.simulator.receiver import Receiver, receive
+from watcher.simulator.server import Simulator, serve
+from watcher.store import deliveries
+from watcher.store.database import Store
+
+
+def owed_alerts(place: Place) -> set[str]:
+    with Store(f"sqlite:///{place.folder / 'data' / 'eightk.db'}", only_read=True) as store:
+        return {one.delivery.alert for one in store.read_now(deliveries.find, limit=10_000)}
+
+
+def all_told(place: Place) -> bool:
+    with Store(f"sqlite:///{place.folder / 'data' / 'eightk.db'}", only_read=True) as store:
+        return set(store.read_now(deliveries.count_by_state)) <= {"delivered"}
+
+
+def are_saved(place: Place, count: int) -> bool:
+    return sum(one["state"] == "saved" for one in place.filings()) >= count
+
+
+async def run_killed_now_and_then(place: Place, simulator: Simulator, *, kills: int, seed: int) -> Receiver:
+    """Run the daemon against the simulator, kill it at random moments, and let the last one finish."""
+    chance = random.Random(seed)
+    receiver = Receiver(secret=place.secret)
+    async with serve(simulator) as edgar, receive(receiver) as url:
+        place.set_up(edgar=edgar, receiver=url)
+        for _ in range(kills):
+            daemon = await asyncio.to_thread(Running, place)
+            await asyncio.sleep(chance.uniform(0.1, 2.5))
+            await asyncio.to_thread(daemon.end, signal.SIGKILL)
+        daemon = await asyncio.to_thread(Running, place)
+        count = len(simulator.catalog.filings)
+        assert await asyncio.to_thread(wait_until, lambda: are_saved(place, count), 120.0)
+        assert await asyncio.to_thread(wait_until, lambda: all_told(place), 60.0)
+        code = await asyncio.to_thread(daemon.end, signal.SIGTERM)
+    assert code == 0
+    return receiver
+
+
+async def test_killed_again_and_again_every_filing_is_saved_once_and_every_alert_told(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    simulator = Simulator.from_generator(seed=11, count=60, pace=8)
+
+    receiver = await run_killed_now_and_then(place, simulator, kills=4, seed=20261120)
+
+    stored = [one["accession"] for one in place.filings()]
+    assert sorted(stored) == sorted(one.accession for one in simulator.catalog.filings)
+    assert {post.message_id for post in receiver.accepted} == owed_alerts(place)
+    assert len(owed_alerts(place)) == 60
+
+
+async def test_the_real_filings_all_arrive_once_though_the_daemon_is_killed(tmp_path: Path, shared: Path) -> None:
+    place = Place(tmp_path)
+    simulator = Simulator.from_folder(shared / "corpus" / "full", pace=20)
+
+    receiver = await run_killed_now_and_then(place, simulator, kills=3, seed=7)
+
+    stored = [one["accession"] for one in place.filings()]
+    assert sorted(stored) == sorted(one.accession for one in simulator.catalog.filings)
+    assert {post.message_id for post in receiver.accepted} == owed_alerts(place)
+
+
+def test_no_worker_outlives_a_killed_daemon(tmp_path: Path) -> None:
+    place = Place(tmp_path).set_up()
+    daemon = Running(place)
+    workers = children_of(daemon.process.pid)
+    daemon.end(signal.SIGKILL)
+
+    assert workers
+    assert wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 15)
+
+
+def test_a_file_put_in_while_the_daemon_was_dead_is_found(tmp_path: Path) -> None:
+    place = Place(tmp_path).set_up()
+    with Running(place) as daemon:
+        daemon.end(signal.SIGKILL)
+    made = Generator(seed=12).submission()
+    (place.inbox / "a.txt").write_bytes(made.raw)
+
+    with Running(place):
+        assert wait_until(lambda: are_saved(place, 1))
+
+
+def test_sigterm_ends_the_daemon_with_0(tmp_path: Path) -> None:
+    daemon = Running(Place(tmp_path).set_up())
+
+    assert daemon.end(signal.SIGTERM) == 0
+
+
+def test_a_second_daemon_on_the_same_store_is_refused(tmp_path: Path) -> None:
+    place = Place(tmp_path).set_up()
+    with Running(place) as daemon:
+        second = place.eightk("run")
+
+    assert second.returncode == 3
+    assert f"in use by process {daemon.process.pid}" in second.stderr
+
+
+def children_of(pid: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in listed.stdout.split() if int(line) != os.getpid()]

@@ -1,0 +1,385 @@
+"""The workers: whatever one filing does to its process, it comes out as that filing's error, and the next one is fine.
+
+Each test hands the line a handler that runs the filing's own bytes as Python.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from watcher.errors import ConfigError, HandlerCrash, HandlerError, HandlerTimeout, ReadError, Skip
+from watcher.handler import Context
+from watcher.models import Event, Filing
+from watcher.registry import LineSpec, discover
+from watcher.workers import Bounds, Workers, examine_to_line
+
+HANDLER = '''
+"""A handler that does what the filing says."""
+import os, signal, sys, threading, time
+from watcher import Event, Filing, Handler, ReadError, Skip, Stage
+
+class OddSkip(Skip):
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise ValueError
+
+class Foreign:
+    def __reduce__(self):
+        return int, ("not a number",)
+
+class Obedient(Handler):
+    name = "obedient"
+    stage = Stage.PARSE
+
+    def handle(self, report):
+        exec(report.raw.decode(), globals() | {"report": report})
+'''
+FILING = Filing("0000000001-26-000001", "8-K")
+MEMORY_MEGABYTES = 100
+BUILT_IN = frozenset(one.name for one in discover(None))
+
+
+def spec(folder: Path) -> LineSpec:
+    (folder / "obedient.py").write_text(HANDLER)
+    return LineSpec(Context(), folder, disabled=BUILT_IN)
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """One worker for most tests, so that each of them also finds it as the test before left it."""
+    bounds = Bounds(seconds=20, memory_megabytes=MEMORY_MEGABYTES)
+    made = Workers(spec(tmp_path_factory.mktemp("handlers")), count=1, bounds=bounds)
+    yield made
+    made.close()
+
+
+async def still_works(workers: Workers) -> bool:
+    report = await workers.examine(FILING, b"report.events = (Event('buyback', 0.5),)")
+    return report.events == (Event("buyback", 0.5),)
+
+
+async def pid_of(workers: Workers) -> int:
+    """The process that runs the next call, told by its own answer."""
+    return int((await workers.examine(FILING, b"report.warnings.append(str(os.getpid()))")).warnings[0])
+
+
+async def fails(workers: Workers, code: str) -> HandlerError:
+    with pytest.raises(HandlerError) as raised:
+        await workers.examine(FILING, code.encode())
+    return raised.value
+
+
+async def test_a_report_comes_back_with_all_that_was_found(workers: Workers):
+    report = await workers.examine(FILING, b"report.warnings.append('odd'); report.cover['a'] = [1]")
+
+    assert (report.filing, report.warnings, report.cover, report.raw) == (FILING, ["odd"], {"a": [1]}, b"")
+
+
+async def test_a_skip_comes_back_with_its_reason(workers: Workers):
+    with pytest.raises(Skip, match=r"^form is 10-K$"):
+        await workers.examine(FILING, b"raise Skip('form is 10-K')")
+
+
+async def test_bytes_that_cannot_be_read_come_back_as_that(workers: Workers):
+    with pytest.raises(ReadError, match=r"^no header$"):
+        await workers.examine(FILING, b"raise ReadError('no header')")
+
+
+async def test_a_handler_that_raises_is_named_with_its_cause_and_its_place(workers: Workers):
+    error = await fails(workers, "report.nothing = 1")
+
+    assert str(error).startswith("handler 'obedient': AttributeError: 'Report' object has no attribute 'nothing' (")
+
+
+async def test_an_error_that_cannot_be_made_again_elsewhere_keeps_its_meaning(workers: Workers):
+    with pytest.raises(Skip, match=r"^one and two$"):
+        await workers.examine(FILING, b"raise OddSkip('one', 'two')")
+
+    assert await still_works(workers)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "raise Unspeakable",
+        "raise ValueError(lambda: 1)",
+        "raise KeyboardInterrupt",
+        "raise GeneratorExit",
+        "import asyncio; raise asyncio.CancelledError",
+        "sys.exit(3)",
+        "def again(): again()\nagain()",
+        "report.cover['odd'] = lambda: 1",
+    ],
+)
+async def test_no_error_of_a_handler_is_more_than_a_handlers_error(workers: Workers, code: str):
+    assert type(await fails(workers, code)) is HandlerError
+
+    assert await still_works(workers)
+
+
+async def test_a_report_that_cannot_be_read_back_is_that_filings_failure(workers: Workers):
+    error = await fails(workers, "report.filing = Filing(report.filing.accession, source=Foreign())")
+
+    assert "cannot be" in str(error)
+    assert await still_works(workers)
+
+
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [
+        ("os._exit(7)", "exit code 7"),
+        ("os._exit(0)", "exit code 0"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
+    ],
+)
+async def test_a_filing_that_ends_its_process_is_a_crash_that_says_how(workers: Workers, code: str, how: str):
+    error = await fails(workers, code)
+
+    assert str(error) == f"{FILING.accession}: its worker process died ({how})"
+    assert isinstance(error, HandlerCrash)
+    assert await still_works(workers)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses a bound on address space")
+async def test_a_filing_that_eats_memory_is_stopped_at_the_bound(workers: Workers):
+    error = await fails(workers, f"kept = bytearray({MEMORY_MEGABYTES + 1} * 2**20)")
+
+    assert str(error).endswith(f"more memory than one filing may take ({MEMORY_MEGABYTES} MB)")
+    assert isinstance(error, HandlerCrash)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses a bound on address space")
+async def test_memory_is_counted_beside_what_the_process_takes_itself(workers: Workers):
+    report = await workers.examine(FILING, f"kept = bytearray({MEMORY_MEGABYTES - 50} * 2**20)".encode())
+
+    assert report.filing == FILING
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses a bound on address space")
+async def test_a_process_that_ran_out_of_memory_is_replaced(workers: Workers):
+    before = await pid_of(workers)
+    await fails(workers, f"kept = bytearray({MEMORY_MEGABYTES + 1} * 2**20)")
+
+    assert await pid_of(workers) != before
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses a bound on address space")
+async def test_bytes_too_large_for_the_bound_do_not_spoil_the_way_to_the_worker(workers: Workers):
+    with pytest.raises(HandlerCrash, match="more memory"):
+        await workers.examine(FILING, b"#" * (MEMORY_MEGABYTES + 1) * 2**20)
+
+    assert await still_works(workers)
+
+
+async def test_the_same_process_serves_filing_after_filing(workers: Workers):
+    assert await pid_of(workers) == await pid_of(workers)
+
+
+async def test_killing_an_idle_worker_costs_no_filing(workers: Workers):
+    os.kill(await pid_of(workers), signal.SIGKILL)
+
+    assert await still_works(workers)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_to_the_whole_group_does_not_end_a_worker(workers: Workers, number: signal.Signals):
+    before = await pid_of(workers)
+    os.kill(before, number)
+
+    assert await pid_of(workers) == before
+
+
+async def test_what_a_handler_prints_stays_off_standard_output(workers: Workers, capfd: pytest.CaptureFixture[str]):
+    await workers.examine(FILING, b"print('hello', flush=True); os.write(1, b'hello')")
+
+    assert capfd.readouterr().out == ""
+
+
+async def test_a_handler_cannot_read_the_programs_standard_input(workers: Workers):
+    report = await workers.examine(FILING, b"report.warnings.append(sys.stdin.read())")
+
+    assert report.warnings == [""]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc on this system")
+async def test_a_worker_holds_no_file_of_the_daemon(workers: Workers, tmp_path: Path):
+    with (tmp_path / "held").open("w"):
+        os.kill(await pid_of(workers), signal.SIGKILL)
+        await still_works(workers)  # in a process that started while the file was open
+        report = await workers.examine(FILING, b"report.warnings += os.listdir('/proc/self/fd')")
+
+    assert len(report.warnings) == 5  # the three standard ones, the way to the daemon, and the listing itself
+
+
+async def test_a_function_of_any_module_runs_in_a_worker(workers: Workers):
+    line, is_error = await workers.run("a.txt", examine_to_line, "a.txt", b"report.warnings.append('seen')")
+
+    assert ('"warnings": ["seen"]' in line, is_error) == (True, False)
+
+
+async def test_a_file_that_cannot_be_read_gives_a_line_that_says_why(workers: Workers):
+    line, is_error = await workers.run("a.txt", examine_to_line, "a.txt", b"raise ReadError('no header')")
+
+    assert (line.endswith('"error": "no header"}'), is_error) == (True, True)
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    made = Workers(spec(tmp_path_factory.mktemp("hasty")), count=2, bounds=Bounds(seconds=0.3))
+    made.wait_until_ready()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "time.sleep(60)",
+        "signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
+        "import re; re.match('(a+)+b', 'a' * 60)",  # never gives other threads of the process a turn
+    ],
+)
+async def test_a_filing_that_overruns_its_time_is_stopped(hasty: Workers, code: str):
+    error = await fails(hasty, code)
+
+    assert str(error) == f"{FILING.accession}: not done within 0.3 s; its worker was ended"
+    assert isinstance(error, HandlerTimeout)
+    assert await still_works(hasty)
+
+
+async def test_one_that_hangs_does_not_hold_up_the_others(hasty: Workers):
+    hanging = asyncio.create_task(hasty.examine(FILING, b"time.sleep(60)"))
+    await asyncio.gather(*(still_works(hasty) for _ in range(4)))
+
+    with pytest.raises(HandlerTimeout):
+        await hanging
+
+
+async def test_more_filings_than_workers_wait_without_their_time_running(hasty: Workers):
+    """Each takes most of its bound, so that one whose clock ran while it waited would be cut off."""
+    reports = await asyncio.gather(*(hasty.examine(FILING, b"time.sleep(0.15)") for _ in range(6)))
+
+    assert len(reports) == 6
+
+
+async def test_closing_cuts_off_what_runs(tmp_path: Path):
+    workers = Workers(spec(tmp_path), count=1, bounds=Bounds())
+    started = tmp_path / "started"
+    running = asyncio.create_task(workers.examine(FILING, f"open({str(started)!r}, 'w'); time.sleep(60)".encode()))
+    while not started.exists():  # another process tells by a file
+        await asyncio.sleep(0.01)
+    workers.close()
+
+    with pytest.raises(HandlerCrash, match="SIGKILL"):
+        await running
+
+
+async def test_closing_twice_leaves_no_process(tmp_path: Path):
+    workers = Workers(spec(tmp_path), count=1, bounds=Bounds())
+    pid = await pid_of(workers)
+    workers.close()
+    workers.close()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_a_line_that_cannot_be_built_is_told_with_its_faults_and_no_filing_is_blamed(tmp_path: Path):
+    made = spec(tmp_path)
+    (tmp_path / "broken.py").write_text("import nowhere_at_all")
+    workers = Workers(made, count=1, bounds=Bounds())
+    try:
+        with pytest.raises(ConfigError, match=r"broken\.py: cannot be imported: .*nowhere_at_all"):
+            await workers.examine(FILING, b"")
+    finally:
+        workers.close()
+
+
+async def test_workers_come_back_when_the_broken_file_is_mended(tmp_path: Path):
+    made = spec(tmp_path)
+    (tmp_path / "broken.py").write_text("import nowhere_at_all")
+    workers = Workers(made, count=1, bounds=Bounds())
+    try:
+        with pytest.raises(ConfigError):
+            await workers.examine(FILING, b"")
+        (tmp_path / "broken.py").unlink()
+        with suppress(ConfigError):  # from a process that began before that
+            await workers.examine(FILING, b"")
+
+        assert await still_works(workers)
+    finally:
+        workers.close()
+
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from watcher.handler import Context
+from watcher.models import Filing
+from watcher.registry import LineSpec, discover
+from watcher.workers import Bounds, Workers
+
+async def main():
+    built_in = frozenset(one.name for one in discover(None))
+    spec = LineSpec(Context(), Path(sys.argv[1]), disabled=built_in)
+    workers = Workers(spec, count=1, bounds=Bounds(seconds=float(sys.argv[3])))
+    filing = Filing("0000000001-26-000001")
+    print((await workers.examine(filing, b"report.warnings.append(str(os.getpid()))")).warnings[0], flush=True)
+    await workers.examine(filing, sys.argv[2].encode())
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "print('busy', flush=True); time.sleep(60)",
+        "print('busy', flush=True)\nimport re; re.match('(a+)+b', 'a' * 60)",
+    ],
+    ids=["idle", "busy", "deaf"],
+)
+def test_a_worker_outlives_a_killed_daemon_by_seconds_only(tmp_path: Path, code: str):
+    spec(tmp_path)
+    command = [sys.executable, "-c", PARENT, str(tmp_path), code or "report", "1" if "re.match" in code else "30"]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    assert parent.stderr is not None
+    worker = int(parent.stdout.readline())
+    if code:
+        parent.stderr.readline()  # it is busy
+    parent.kill()
+    parent.wait()
+    # The pipe's last holder is the worker: it ends when the worker does.
+    left = parent.stderr.read()
+    parent.stdout.close()
+    parent.stderr.close()
+
+    assert left == ""
+    assert is_gone(worker)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether the process ended; its entry may stay until whoever took it over has seen that."""
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.01)
+    return False

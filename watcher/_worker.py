@@ -1,0 +1,185 @@
+"""The inside of a worker process: takes a call from the daemon, makes it under bounds, answers with what came of it.
+
+Whatever the called function does, the answer can be read back: an error that might not survive the way is told by its
+text, and what goes over the pipe goes outside the bounds, so that a full memory leaves no half message behind.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from watcher.errors import (
+    ConfigError,
+    EightkError,
+    HandlerCrash,
+    HandlerError,
+    NotASubmission,
+    ReadError,
+    Skip,
+    TooLargeError,
+    TruncatedError,
+)
+from watcher.line import Line
+from watcher.registry import LineSpec, build_handlers
+
+__all__ = ["Answer", "Call", "Start", "line_here", "serve"]
+
+# How much later than the daemon the kernel ends a call by itself, should the daemon be gone; at most.
+SLACK_SECONDS = 5.0
+# Errors that are made of their text alone, the narrowest first.
+_TELLABLE = (Skip, NotASubmission, TruncatedError, TooLargeError, ReadError, HandlerCrash, HandlerError)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a worker process is told first."""
+
+    spec: LineSpec
+    seconds: float
+    memory_megabytes: int
+    parent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of an importable module, and its arguments."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a call: its value, or the error that it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+    is_last: bool = False  # the process ends after this answer
+
+
+# The line of this process, built once.
+_line: Line | None = None
+
+
+def line_here() -> Line:
+    """The line of this worker process. Raises ``HandlerCrash`` in any other process."""
+    if _line is None:
+        raise HandlerCrash("this process is not a worker")
+    return _line
+
+
+def serve(descriptor: int) -> None:
+    """Answer calls that come over this socket until the daemon hangs up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Both may reach a whole group or service at once; the daemon alone decides when its workers end.
+        signal.signal(number, signal.SIG_IGN)
+    # Standard output belongs to the program: what a handler prints is for its author.
+    os.dup2(2, 1)
+    # A program that a handler starts must not keep the way to the daemon open.
+    os.set_inheritable(descriptor, False)
+    with Connection(descriptor) as pipe:
+        try:
+            start: Start = pickle.loads(pipe.recv_bytes())  # noqa: S301  # from the daemon
+            threading.Thread(target=_leave_with, args=(start.parent,), daemon=True).start()
+            answer = _set_up(start)
+            pipe.send_bytes(pickle.dumps(answer))
+            max_bytes = _address_space() + start.memory_megabytes * 2**20
+            while not answer.is_last:
+                answer = _serve_one(pipe, start, max_bytes)
+        except (EOFError, OSError):
+            return
+
+
+def _serve_one(pipe: Connection, start: Start, max_bytes: int) -> Answer:
+    request = pipe.recv_bytes()
+    pipe.send_bytes(b"taken")
+    try:
+        with _bounded(max_bytes, start.seconds + min(start.seconds, SLACK_SECONDS)):
+            call: Call = pickle.loads(request)  # noqa: S301  # from the daemon
+            answer = Answer(call.function(*call.args))
+            packed = pickle.dumps(answer)
+    except BaseException as error:  # noqa: BLE001  # the border to foreign code: told to the daemon, whatever it is
+        answer = _told(error, start.memory_megabytes)
+        packed = pickle.dumps(answer)
+    pipe.send_bytes(packed)
+    return answer
+
+
+def _set_up(start: Start) -> Answer:
+    global _line  # noqa: PLW0603  # a process has one line; calls are plain functions
+    try:
+        _line = Line(build_handlers(start.spec))
+    except ConfigError as error:
+        return Answer(error=error, is_last=True)
+    except Exception as error:  # noqa: BLE001  # the border to foreign code: told to the daemon
+        reason = f"{type(error).__name__}: {_text(error)}"
+        return Answer(error=EightkError(f"a worker process cannot build its handlers: {reason}"), is_last=True)
+    return Answer()
+
+
+def _told(error: BaseException, memory_megabytes: int) -> Answer:
+    """Tell an error by a type that every process can make again."""
+    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+        where = _text(error).partition(":")[0]
+        problem = f"more memory than one filing may take ({memory_megabytes:,} MB)"
+        # What was taken may not all come back: the next filing gets a fresh process.
+        return Answer(error=HandlerCrash(f"{where}: {problem}" if where else problem), is_last=True)
+    for kind in _TELLABLE:
+        if isinstance(error, kind):
+            return Answer(error=kind(_text(error)))
+    return Answer(error=HandlerError(f"{type(error).__name__}: {_text(error)}"))
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # the border to foreign code: an error may be too broken to tell its own text
+        return "(no text)"
+
+
+@contextmanager
+def _bounded(max_bytes: int, seconds: float) -> Iterator[None]:
+    """Bound the process's memory and time.
+
+    The daemon ends a late call by itself; this alarm is the kernel's, and ends a call even when the daemon is gone and
+    foreign code never lets a thread of this process run.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if sys.platform != "darwin":  # macOS refuses a bound on address space
+        soft = max_bytes if hard == resource.RLIM_INFINITY else min(max_bytes, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
+def _address_space() -> int:
+    """The bytes of address space that this process takes now; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        return 0
+    return pages * resource.getpagesize()
+
+
+def _leave_with(parent: int) -> None:
+    """End this process when the daemon was killed: nobody waits for its answer."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
