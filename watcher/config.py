@@ -215,6 +215,12 @@ class Settings(Section):
         return self.store.url or f"sqlite:///{self.data_dir / 'eightk.db'}"
 
     @property
+    def rules_path(self) -> Path | None:
+        """The folder of rule files; None when nobody asked for one and the default one is not there."""
+        is_default = "path" not in self.rules.model_fields_set
+        return None if is_default and not self.rules.path.exists() else self.rules.path
+
+    @property
     def store_path(self) -> Path:
         """The SQLite file."""
         return Path(self.store_url.removeprefix("sqlite:///"))
@@ -246,6 +252,8 @@ def examine_settings(file: Path | None, environ: Mapping[str, str] | None = None
         # A default made with the class knows no base folder; an empty table is checked against this one.
         if isinstance(section.default, Section):
             values.setdefault(name, {})
+    # The log is always there to tell, so that rules can name it before any endpoint is set up.
+    _table(values, "endpoint").setdefault("log", {"kind": "log"})
     values |= {"file": where, "base": base}
     try:
         return Settings.model_validate(values, context={"base": base}), ()

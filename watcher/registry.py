@@ -53,7 +53,7 @@ class LineSpec:
 def line_spec(settings: Settings, *, until: Stage = Stage.ALERT, rules: bool = True) -> LineSpec:
     """The line that these settings ask for. Without ``rules`` no rule file is read."""
     return LineSpec(
-        context=Context(rules_path=settings.rules.path if rules else None, endpoints=frozenset(settings.endpoint)),
+        context=Context(settings.rules_path if rules else None, frozenset(settings.endpoint)),
         folder=settings.handlers.path,
         disabled=frozenset(settings.handlers.disabled),
         settings={name: dict(values) for name, values in settings.handler.items()},
@@ -100,7 +100,7 @@ def build_notifiers(settings: Settings) -> dict[str, Notifier]:
     kinds = {one.name: one for one in discover(settings.handlers.path) if issubclass(one.handler, Notifier)}
     faults: list[Fault] = []
     notifiers: dict[str, Notifier] = {}
-    context = Context(settings.rules.path, frozenset(settings.endpoint))
+    context = Context(settings.rules_path, frozenset(settings.endpoint))
     for name, endpoint in settings.endpoint.items():
         key = f"endpoint.{name}"
         if endpoint.kind not in kinds:

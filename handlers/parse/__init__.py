@@ -98,7 +98,7 @@ def _read(report: Report, submission: Submission) -> None:
 
 
 def _other_accession(filing: Filing, submission: Submission) -> list[str]:
-    if submission.accession == filing.accession:
+    if filing.accession in ("", submission.accession):
         return []
     return [f"the header names another accession: {submission.accession}"]
 
@@ -111,6 +111,7 @@ def _completed(filing: Filing, submission: Submission) -> Filing:
     )
     return replace(
         filing,
+        accession=filing.accession or submission.accession,
         form=submission.form or filing.form,
         filers=filers or filing.filers,
         filed_on=submission.filed_on or filing.filed_on,

@@ -10,7 +10,7 @@ from watcher import unescape_entities
 
 __all__ = ["read_cover"]
 
-_FACT = re.compile(r"<ix:non(?:Numeric|Fraction)\b([^<>]*)>", re.IGNORECASE)
+_FACT = re.compile(r"<ix:non(?:Numeric|Fraction)\b([^<>]*)>")
 _ATTRIBUTE = re.compile(r"\b(name|contextRef|format)\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _MAX_FACT = 20_000
@@ -133,7 +133,7 @@ def _tagged(source: str) -> dict[str, Any]:
 def _facts(source: str) -> list[tuple[str, str, str, str]]:
     """Give (name, context, format, value) of each dei fact."""
     facts = []
-    for match in _FACT.finditer(source):
+    for match in _FACT.finditer(source, 0, source.rfind("dei:") + _MAX_FACT):
         if "dei:" not in match[1]:
             continue
         attributes = {name.lower(): value for name, value in _ATTRIBUTE.findall(match[1])}

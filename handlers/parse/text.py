@@ -67,12 +67,13 @@ _STRAY = re.compile(r"<(?![a-zA-Z/!?])")
 
 # Elements whose content nobody is shown. ``ix:header`` holds inline XBRL's contexts and hidden facts; it comes
 # once and may be half of the document, so it is cut out before the tags are told apart.
-_CUT_FIRST = (("<!--", "-->"), ("<ix:header", "</ix:header>"))
+_FACTS, _COMMENT = ("<ix:header", "</ix:header>"), ("<!--", "-->")
 _UNSEEN = frozenset(("script", "style", "title", "ix:header"))
 _CAREFUL = _UNSEEN | {"pre"}
 _KNOWN = frozenset(name for name in _MARK_OF if name.lower().strip("/") != "pre")
 _HIDDEN = re.compile(r"isplay\s{0,9}:\s{0,9}none")
 _HIDDEN_SHOUTED = re.compile(_HIDDEN.pattern, re.IGNORECASE)  # ten times slower
+_HIDDEN_WORDS = ("display:none", "display: none", "display :")  # whether to look at all
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9:]{0,40}")
 _MAX_TAG = 5_000
 _VOID = frozenset(("br", "hr", "img", "input", "meta", "link", "col", "wbr"))
@@ -81,8 +82,8 @@ _HTML_SIGN = re.compile(
 )
 
 _ENTITIES = (
-    *(("&#160;", " "), ("&nbsp;", " "), ("&#8217;", "\u2019"), ("&#8220;", "\u201c"), ("&#8221;", "\u201d")),
-    *(("&#58;", ":"), ("&#59;", ";"), ("&#32;", " "), ("&#9;", " ")),
+    *(("&#160;", " "), ("&nbsp;", " ")),
+    *(("&#8217;", "\u2019"), ("&#8220;", "\u201c"), ("&#8221;", "\u201d")),
 )
 _PLAIN_ENTITY = re.compile(r"&(?:#\d{1,6}|[a-zA-Z]{2,8});")
 _PLAIN_TAG = re.compile(r"<PAGE>[ \t]*\d{0,4}|</?(?:TABLE|CAPTION|S|C|FN|F\d{1,2}|PAGE)>", re.IGNORECASE)
@@ -106,12 +107,16 @@ def is_html(body: bytes) -> bool:
 
 def _html_text(body: bytes) -> str:
     source = decode_body(body.translate(None, _CONTROLS))
-    for opening, closing in _CUT_FIRST:
-        if opening in source:
-            source = _without(source, opening, closing)
+    head = source[:_HEAD_CHARS]
+    if "xmlns:ix" in head:
+        source = _without(source, *_FACTS)
+    if "<!--" in head:
+        source = _without(source, *_COMMENT)
     source = _without_title(source)
-    if "isplay" in source or "ISPLAY" in source:
-        source = _without_hidden(source, _HIDDEN_SHOUTED if "ISPLAY" in source else _HIDDEN)
+    if "DISPLAY" in source:
+        source = _without_hidden(source, _HIDDEN_SHOUTED)
+    elif "isplay" in source and any(words in source for words in _HIDDEN_WORDS):
+        source = _without_hidden(source, _HIDDEN)
     marked, place, is_pre = [], 0, False
     while place < len(source):
         end = source.find("<", place + _CHUNK)
@@ -145,7 +150,7 @@ def _without_title(source: str) -> str:
     return source[:start] + source[end + len("</title>") :] if end >= 0 else source
 
 
-def _marked(source: str, *, is_pre: bool) -> tuple[str, bool]:
+def _marked(source: str, *, is_pre: bool, has_comments: bool = True) -> tuple[str, bool]:
     """Put marks in place of tags. Returns the text and whether it ends inside ``<PRE>``."""
     end = source.rfind(">") + 1
     parts = _TAG.split(source[:end])
@@ -154,7 +159,9 @@ def _marked(source: str, *, is_pre: bool) -> tuple[str, bool]:
     odd = set(names) - _KNOWN
     if not all(name[:1].isalpha() or name[:1] in ("/", "!", "?") for name in odd):
         # A "<" that begins no tag ("< 5%") has swallowed text.
-        return _marked(_STRAY.sub("&lt;", source), is_pre=is_pre)
+        return _marked(_STRAY.sub("&lt;", source), is_pre=is_pre, has_comments=has_comments)
+    if has_comments and any(name.startswith("!--") for name in odd):
+        return _marked(_without(source, *_COMMENT), is_pre=is_pre, has_comments=False)
     careful = {name for name in odd if name.lower().lstrip("/") in _CAREFUL}
     if is_pre or careful:
         spots = [index for index, name in enumerate(names) if name in careful]
@@ -205,10 +212,12 @@ def _without_hidden(source: str, style: re.Pattern[str]) -> str:
     kept, place = [], 0
     match = style.search(source)
     while match:
-        start = source.rfind("<", max(place, match.start() - _MAX_TAG), match.start())
-        end = source.find(">", start, match.end() + _MAX_TAG) if start >= 0 else -1
         after = match.end()
-        if end > match.start():
+        end = source.find(">", after, after + _MAX_TAG)
+        # An element that is empty needs no cutting; some documents have thousands of hidden empty cells.
+        is_empty = source.startswith("</", end + 1)
+        start = -1 if is_empty else source.rfind("<", max(place, match.start() - _MAX_TAG), match.start())
+        if end >= 0 and start >= 0 and ">" not in source[start : match.start()]:
             hidden = _element_end(source, start, end + 1)
             if hidden is None:
                 break  # it never ends: better to show too much than to lose the document
@@ -224,6 +233,9 @@ def _element_end(source: str, start: int, inside: int) -> int | None:
     name = _NAME.match(source, start + 1)
     if name is None or name[0].lower() in _VOID or source[inside - 2] == "/":
         return inside
+    close = source.find("<", inside)
+    if source.startswith("</" + name[0] + ">", close):
+        return close + len(name[0]) + 3
     depth = 1
     for tag in _tags_named(name[0].lower()).finditer(source, inside):
         if tag[1]:
@@ -258,8 +270,6 @@ def _laid_out(text: str) -> str:
             text = text.replace(character, "")
     if _ROW in text:
         text = _LINE.join([_row(row) if _CELL in row else row for row in text.split(_ROW)])
-        for loose, tight in _TIGHT:
-            text = text.replace(loose, tight)
     text = text.replace(_PARAGRAPH, "\n\n").replace(_LINE, "\n").replace(_BULLET, "\n• ").replace(_CELL, "\n")
     text = text.replace(_KEPT_NEWLINE, "\n")
     lines = [line.strip(" ") for line in text.split("\n")]
@@ -279,8 +289,13 @@ def _row(row: str) -> str:
     if len(cells) < 2:
         return "".join(cells)
     if len(row) > _SHORT_CELL:
-        return "\t".join([_one_line(cell) if len(cell) < _SHORT_CELL else cell for cell in cells])
-    return _one_line("\t".join(cells))
+        line = "\t".join([_one_line(cell) if len(cell) < _SHORT_CELL else cell for cell in cells])
+    else:
+        line = _one_line("\t".join(cells))
+    for loose, tight in _TIGHT:
+        if loose in line:
+            line = line.replace(loose, tight)
+    return line
 
 
 def _one_line(cell: str) -> str:

@@ -101,7 +101,8 @@ async def _tell_what_arrives(receiver: Receiver) -> None:
 def _sum_up(receiver: Receiver) -> None:
     ids = {post.message_id for post in receiver.accepted}
     refused = len(receiver.received) - len(receiver.accepted)
-    click.echo(f"{len(receiver.accepted)} webhooks arrived for {len(ids)} alerts; {refused} were refused.")
+    told = f"{_count(len(receiver.accepted), 'webhook')} arrived for {_count(len(ids), 'alert')}"
+    click.echo(f"{told}, every signature verified; {refused} refused.")
 
 
 def _narrate() -> None:
@@ -121,9 +122,14 @@ class _Narrator(logging.Handler):
             case "spotted":
                 click.echo(f"  spotted   {facts['filings']} new on the list")
             case "examined":
-                click.echo(f"  examined  {facts['accession']}: {facts['items']} items, {facts['alerts']} alerts")
+                found = f"{_count(facts['items'], 'item')}, {_count(facts['alerts'], 'alert')}"
+                click.echo(f"  examined  {facts['accession']}: {found}")
             case message if record.levelno >= logging.WARNING:
                 click.echo(f"  {record.levelname.lower()}   {message}: {facts.get('reason', '')}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 COMMANDS = [demo]

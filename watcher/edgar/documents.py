@@ -17,7 +17,7 @@ from watcher.errors import ReadError, TooLargeError, TruncatedError
 
 __all__ = ["RawDocument", "decode_body", "find_documents", "unescape_entities"]
 
-_OPEN, _CLOSE = b"<DOCUMENT>", b"</DOCUMENT>"
+_TAG_END = b"DOCUMENT>"
 _ANY_CASE = re.compile(rb"<(/?)document>", re.IGNORECASE)
 
 # What may follow a document's end; anything else means that the end tag is quoted in a body.
@@ -27,7 +27,7 @@ _AFTER_END = re.compile(
 _AFTER_START = re.compile(rb"\s*<(?:TYPE|SEQUENCE|FILENAME|DESCRIPTION|TEXT)>", re.IGNORECASE)
 _TEXT_START = re.compile(rb"<TEXT>[ \t]*(?:\r\n|\n|\r)?", re.IGNORECASE)
 _TEXT_END = re.compile(rb"</TEXT>\s*\Z", re.IGNORECASE)
-_LEAF = re.compile(rb"[ \t]*<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n]*)(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
+_LEAF = re.compile(rb"\s*<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n]*)(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
 _BLANK = re.compile(rb"\s*")
 _UU_BEGIN = re.compile(rb"(?<![^\r\n])begin [0-7]{3,4} [^\r\n]*(?:\r\n|\n|\r)")
 # Bounded: a number of a hundred thousand digits is no character, and Python refuses to read it.
@@ -139,28 +139,26 @@ def find_documents(raw: bytes, start: int, end: int) -> tuple[RawDocument, ...]:
 
 def _tags(raw: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     """Give (position, position after it, whether it is an end tag) of each document tag at a line's start."""
-    opens = _positions(raw, _OPEN, start, end)
-    closes = _positions(raw, _CLOSE, start, end)
-    if len(opens) != len(closes) or not opens:
+    found = list(_upper_case_tags(raw, start, end))
+    opens = sum(not is_end for _, _, is_end in found)
+    if not opens or 2 * opens != len(found):
         # Rare: lower-case tags, a quoted tag, or a missing one. Slower, and sees them all.
-        for match in _ANY_CASE.finditer(raw, start, end):
-            if _at_line_start(raw, match.start()):
-                yield match.start(), match.end(), bool(match[1])
-        return
-    found = [(position, position + len(_OPEN), False) for position in opens]
-    found += [(position, position + len(_CLOSE), True) for position in closes]
-    for tag in sorted(found):
+        found = [(match.start(), match.end(), bool(match[1])) for match in _ANY_CASE.finditer(raw, start, end)]
+    for tag in found:
         if _at_line_start(raw, tag[0]):
             yield tag
 
 
-def _positions(raw: bytes, tag: bytes, start: int, end: int) -> list[int]:
-    found = []
-    position = raw.find(tag, start, end)
+def _upper_case_tags(raw: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Give both kinds of tag in one pass: this is most of the time that splitting takes."""
+    position = raw.find(_TAG_END, start, end)
     while position >= 0:
-        found.append(position)
-        position = raw.find(tag, position + len(tag), end)
-    return found
+        after = position + len(_TAG_END)
+        if raw.startswith(b"<", position - 1):
+            yield position - 1, after, False
+        elif raw.startswith(b"</", position - 2):
+            yield position - 2, after, True
+        position = raw.find(_TAG_END, after, end)
 
 
 def _at_line_start(raw: bytes, position: int) -> bool:
@@ -173,11 +171,12 @@ def _document(raw: bytes, start: int, end: int, position: int) -> RawDocument:
     """Read the leaf tags after ``<DOCUMENT>`` and find the body between ``<TEXT>`` and ``</TEXT>``."""
     head_end = min(end, start + _HEAD_BYTES)
     leaves: dict[str, str] = {}
-    place = _skip_blanks(raw, start, head_end)
+    place = start
     while leaf := _LEAF.match(raw, place, head_end):
         value = leaf[2].split(b"</")[0].decode("utf-8", "replace").strip()
         leaves.setdefault(leaf[1].decode("ascii").upper(), value)
-        place = _skip_blanks(raw, leaf.end(), head_end)
+        place = leaf.end()
+    place = _skip_blanks(raw, place, head_end)
     text = _TEXT_START.match(raw, place, end) or _TEXT_START.search(raw, place, head_end)
     body_start = text.end() if text else place
     tail = max(body_start, end - 200)

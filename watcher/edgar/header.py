@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from watcher.items import is_item_number, number_of_wording
@@ -93,12 +93,14 @@ _INNER = frozenset(
 )
 _PARTY_STARTS = frozenset(("COMPANY DATA", "OWNER DATA"))
 
-_TAG = re.compile(r"[ \t]*<(/?)([A-Za-z][A-Za-z0-9_-]*)>[ \t]*([^<]*(?:<(?!/)[^<]*)*)")
-_COLON = re.compile(r"[ \t]*([A-Za-z][A-Za-z0-9 /&._-]{0,60}):[ \t]*(.*)")
-_LINE_END = re.compile(r"\r\n|\n|\r")
+# "<TYPE>8-K", "</FILER>" or "FORM TYPE:  8-K". A value may be closed by an end tag of its own.
+_LINE = re.compile(
+    r"^[ \t]*(?:<(?P<end>/?)(?P<tag>[A-Za-z][A-Za-z0-9_-]*)>|(?P<words>[A-Za-z][A-Za-z0-9 /&._-]{0,60}):)"
+    r"[ \t]*(?P<value>[^\n]{0,4000}?)[ \t]*(?:</[A-Za-z0-9_-]+>[ \t]*)?$",
+    re.MULTILINE,
+)
 _DIGITS = re.compile(r"\d+")
 _ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
-_MAX_LINE = 4_000  # the longest value in a real header is a few hundred characters
 
 
 @dataclass(slots=True)
@@ -138,16 +140,13 @@ def read_header(text: str) -> Header:
 
 def _lines(text: str) -> Iterator[tuple[str, str, bool]]:
     """Give (key, value, whether it is an end tag) for each line that has a key."""
-    for line in _LINE_END.split(text):
-        match = _TAG.match(line[:_MAX_LINE])
-        if match:
-            yield _key(match[2]), match[3].strip(), match[1] == "/"
-            continue
-        match = _COLON.match(line[:_MAX_LINE])
-        if match:
-            yield _key(match[1]), match[2].strip(), False
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for end, tag, words, value in _LINE.findall(text):
+        yield _key(tag or words), value, end == "/"
 
 
+@lru_cache(maxsize=512)
 def _key(text: str) -> str:
     return " ".join(text.upper().replace("-", " ").replace("_", " ").split())
 

@@ -45,6 +45,7 @@ class EmbeddedEngine:
         self._rest_seconds = rest_seconds
         self._running: dict[Job, asyncio.Task[None]] = {}
         self._resting: dict[Job, float] = {}
+        self._unanswered: set[JobKind] = set()
         self._wake = {kind: asyncio.Event() for kind in JobKind}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failures = 0
@@ -56,8 +57,9 @@ class EmbeddedEngine:
 
         Inside a transaction this may wake it early; `Due` then waits its turn behind the transaction.
         """
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._wake[job.kind].set)
+        loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(self._wake[job.kind].set)
 
     async def work(self, do: Work) -> None:
         """Hand out jobs until stopped, then wait for those that run."""
@@ -102,11 +104,17 @@ class EmbeddedEngine:
         if free <= 0:
             return ()
         try:
-            return await self._due(kind, free, busy)
+            keys = await self._due(kind, free, busy)
         except StoreError as error:
             # A full disk passes; the next tick asks again.
-            log.error("the store cannot be asked what is due", extra={"reason": str(error)})
+            if kind not in self._unanswered:
+                log.error("the store cannot be asked what is due", extra={"job": kind, "reason": str(error)})
+            self._unanswered.add(kind)
             return ()
+        if kind in self._unanswered:
+            log.info("the store can be asked what is due again", extra={"job": kind})
+            self._unanswered.remove(kind)
+        return keys
 
     async def _do(self, job: Job, do: Work) -> None:
         try:

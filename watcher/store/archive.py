@@ -6,11 +6,13 @@ import gzip
 import hashlib
 import os
 import re
+import secrets
+import zlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from watcher.errors import StoreError, TooLargeError
+from watcher.errors import ReadError, StoreError, TooLargeError
 
 __all__ = ["Archive", "Archived"]
 
@@ -36,7 +38,7 @@ class Archive:
         self._folder = folder
         marker = folder / ".store-id"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(folder)
             if not marker.exists():
                 _write_aside(marker, store_id.encode())
             owner = marker.read_text().strip()
@@ -46,7 +48,7 @@ class Archive:
             raise StoreError(f"{folder}: the archive belongs to another store ({owner}, not {store_id})")
 
     def keep(self, accession: str, day: date, raw: bytes) -> Archived:
-        """Write the bytes and sync them to disk. Writing the same twice is harmless.
+        """Write the bytes and sync them to disk. Writing the same twice, even at once, is harmless.
 
         Raises ``StoreError`` when the disk will not take them.
         """
@@ -57,32 +59,37 @@ class Archive:
         # A fixed time in the gzip header makes the same bytes the same file.
         packed = gzip.compress(raw, compresslevel=6, mtime=0)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent)
             _write_aside(target, packed)
         except OSError as error:
             raise StoreError(f"{target}: cannot be archived: {error.strerror}") from error
         return Archived(path, hashlib.sha256(raw).hexdigest(), len(raw))
 
     def read(self, archived: Archived) -> bytes | None:
-        """Return the raw bytes, or None when the file is gone. Raises ``StoreError`` when it is not what was kept."""
+        """Return the raw bytes, or None when the file is gone.
+
+        Raises ``ReadError`` when it is not what was kept, and ``StoreError`` when the disk will not give it.
+        """
         target = self._folder / archived.path
         try:
             with gzip.open(target) as file:
                 raw = file.read(archived.bytes + 1)
         except FileNotFoundError:
             return None
-        except (OSError, EOFError) as error:
-            raise StoreError(f"{target}: cannot be read back: {error}") from error
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ReadError(f"{target}: is not what was kept: {error}") from error
+        except OSError as error:
+            raise StoreError(f"{target}: cannot be read back: {error.strerror}") from error
         if len(raw) > archived.bytes:
             raise TooLargeError(f"{target}: holds more than the {archived.bytes} bytes that were kept")
         if hashlib.sha256(raw).hexdigest() != archived.sha256:
-            raise StoreError(f"{target}: is not what was kept: its SHA-256 differs")
+            raise ReadError(f"{target}: is not what was kept: its SHA-256 differs")
         return raw
 
 
 def _write_aside(target: Path, content: bytes) -> None:
     """Write to a file beside it, sync, rename: the target is whole or not there."""
-    aside = target.with_name(f"{target.name}.{os.getpid()}.part")
+    aside = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
         with aside.open("wb") as file:
             file.write(content)
@@ -92,8 +99,21 @@ def _write_aside(target: Path, content: bytes) -> None:
     except OSError:
         aside.unlink(missing_ok=True)
         raise
-    folder = os.open(target.parent, os.O_RDONLY)
+    _sync_folder(target.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that is still there after a power failure: each new one is synced into the one above it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

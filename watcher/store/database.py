@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -45,15 +45,15 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.path.parent}: cannot be made: {error.strerror}") from error
         self.id = ""
-        self._writer = _engine(url, begin="BEGIN IMMEDIATE", size=1)
-        self._reader = _engine(url, begin="BEGIN", size=READERS)
+        self._writer = _engine(self.path, begin="BEGIN IMMEDIATE", size=1, pragmas=("foreign_keys=ON",))
+        self._reader = _engine(self.path, begin="BEGIN", size=READERS, pragmas=("query_only=ON",))
         self._write_thread = ThreadPoolExecutor(1, "store-write")
         self._read_threads = ThreadPoolExecutor(READERS, "store-read")
         try:
             if only_read:
                 self.read_now(check_schema)
             else:
-                self.write_now(upgrade)
+                self._upgrade()
                 self.id = self.write_now(_store_id)
         except BaseException:
             self.close()
@@ -91,6 +91,15 @@ class Store:
         """As ``read``, for callers without an event loop."""
         return _transact(self._reader, function, *args, **kwargs)
 
+    def _upgrade(self) -> None:
+        # A migration may make a table anew; with foreign keys on, dropping the old one would take the rows of every
+        # table that refers to it along.
+        engine = _engine(self.path, begin="BEGIN IMMEDIATE", size=1, pragmas=("foreign_keys=OFF",))
+        try:
+            _transact(engine, upgrade)
+        finally:
+            engine.dispose()
+
 
 def get_meta(connection: Connection, key: str) -> str | None:
     """Return a fact about the store, or None."""
@@ -122,9 +131,10 @@ def _transact(
         raise StoreError(f"{engine.url.database}: {error.__cause__ or error}") from error
 
 
-def _engine(url: str, *, begin: str, size: int) -> Engine:
+def _engine(path: Path, *, begin: str, size: int, pragmas: tuple[str, ...]) -> Engine:
     engine = create_engine(
-        url,
+        # Made of parts: in a URL a "?" or "%" of a folder's name would mean something else.
+        URL.create("sqlite", database=str(path)),
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
@@ -135,10 +145,11 @@ def _engine(url: str, *, begin: str, size: int) -> Engine:
     def _set_up(connection: DBAPIConnection, _: object) -> None:
         # Python's driver would begin transactions by its own rules; ours begin where SQLAlchemy says.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", *pragmas):
             try:
                 connection.execute(f"PRAGMA {pragma}")
             except sqlite3.DatabaseError as error:
+                connection.close()
                 raise StoreError(f"{engine.url.database}: cannot be opened as a store: {error}") from error
 
     @event.listens_for(engine, "begin")

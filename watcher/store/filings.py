@@ -52,7 +52,7 @@ class StoredFiling:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which filings are asked for; None asks for all. Newest first."""
+    """Which filings are asked for; None asks for all. The latest accepted come first, or those that arrived last."""
 
     state: FilingState | None = None
     form: str | None = None
@@ -62,6 +62,7 @@ class Query:
     until: date | None = None
     limit: int | None = 50
     offset: int = 0
+    by_arrival: bool = False
 
 
 def spot(
@@ -98,7 +99,7 @@ def get(connection: Connection, accession: str) -> StoredFiling:
 
 
 def find(connection: Connection, query: Query) -> tuple[StoredFiling, ...]:
-    """Return the filings that are asked for, the most recently accepted first."""
+    """Return the filings that are asked for, in the order that is asked for."""
     statement = select(filing)
     if query.state is not None:
         statement = statement.where(filing.c.state == query.state.value)
@@ -114,8 +115,9 @@ def find(connection: Connection, query: Query) -> tuple[StoredFiling, ...]:
         statement = statement.where(filing.c.filed_on >= query.since)
     if query.until is not None:
         statement = statement.where(filing.c.filed_on <= query.until)
-    newest = (filing.c.accepted_at.desc().nulls_last(), filing.c.accession.desc())
-    rows = connection.execute(statement.order_by(*newest).limit(query.limit).offset(query.offset))
+    moment = filing.c.spotted_at if query.by_arrival else filing.c.accepted_at
+    newest = statement.order_by(moment.desc().nulls_last(), filing.c.accession.desc())
+    rows = connection.execute(newest.limit(query.limit).offset(query.offset))
     return tuple(_stored(row) for row in rows)
 
 
@@ -169,8 +171,13 @@ def adopt(
 ) -> None:
     """Give a filing that was only listed, or could not be fetched, the bytes that someone brought."""
     changes: dict[str, Any] = _archive_values(archived)
-    if get(connection, accession).state in (FilingState.LISTED, FilingState.FAILED, FilingState.SPOTTED):
-        changes |= {"state": FilingState.SPOTTED.value, "run_at": now, "attempts": 0, "settled_at": None}
+    stored = get(connection, accession)
+    if stored.state in (FilingState.LISTED, FilingState.FAILED, FilingState.SPOTTED):
+        changes |= {"state": FilingState.SPOTTED.value, "run_at": now, "attempts": 0}
+        changes |= {"settled_at": None, "reason": None}
+    if stored.state is FilingState.LISTED:
+        # Nobody wanted it for being listed before the watcher began; now somebody brings it.
+        changes["run_as"] = Origin.LIVE.value
     _update(connection, accession, **changes)
     submit(connection, accession)
 

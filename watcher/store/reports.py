@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from watcher.errors import UnknownFiling
-from watcher.models import Alert, FilingState, Message, Report
+from watcher.models import Alert, Delivery, Exhibit, FilingState, Message, Report
 from watcher.plan import PlanState, plan
 from watcher.report_json import report_from_json, report_line, to_json
 from watcher.store.filings import get, update_facts
@@ -40,15 +40,13 @@ def save(
     raised = [one for one in found.alerts if _raise(connection, accession, one, messages[one.id], now)]
     state = PlanState(
         origin=stored.run_as,
-        listed_at=stored.filing.accepted_at or stored.spotted_at,
+        # The daily index, which finds late filings, knows the day only; the header knows when it was accepted.
+        listed_at=found.filing.accepted_at or stored.filing.accepted_at or stored.spotted_at,
         late_hours=late_hours,
         endpoints=endpoints,
     )
     owed = plan(raised, state, now)
-    rows = [to_json(one) | {"run_at": one.run_at, "created_at": now, "alert_id": one.alert} for one in owed]
-    for row in rows:
-        del row["alert"]
-        connection.execute(delivery.insert().values(**row))
+    _insert_all(connection, delivery, (_delivery_values(one, now) for one in owed))
     settled = {"state": FilingState.SAVED.value, "run_at": None, "settled_at": now, "reason": None}
     connection.execute(filing.update().where(filing.c.accession == accession).values(**settled))
     return tuple(dict.fromkeys(one.endpoint for one in owed))
@@ -60,14 +58,21 @@ def load(connection: Connection, accession: str) -> Report:
     if body is None:
         raise UnknownFiling(f"no report of {accession} in the store")
     rows = connection.execute(select(document.c.sequence, document.c.text).where(document.c.accession == accession))
-    return report_from_json(body, {row.sequence: row.text for row in rows}, origin=get(connection, accession).run_as)
+    found = report_from_json(body, {row.sequence: row.text for row in rows})
+    stored = get(connection, accession)
+    seen = stored.filing
+    found.filing = replace(
+        found.filing, items=seen.items, origin=stored.run_as, source=seen.source, channel=seen.channel
+    )
+    return found
 
 
 def _replace_report(connection: Connection, found: Report, now: datetime) -> None:
     accession = found.filing.accession
     for table in (report, document, item):
         connection.execute(table.delete().where(table.c.accession == accession))
-    body = report_line(replace(found, exhibits=tuple(replace(one, text="") for one in found.exhibits)))
+    texts = {one.sequence: one.text for one in found.documents}
+    body = report_line(replace(found, exhibits=tuple(_lean(one, texts) for one in found.exhibits)))
     row = {"accession": accession, "saved_at": now, "body": body, "versions": dict(found.versions)}
     connection.execute(report.insert().values(**row))
     _insert_all(
@@ -83,6 +88,25 @@ def _replace_report(connection: Connection, found: Report, now: datetime) -> Non
             for n, one in enumerate(found.items)
         ),
     )
+
+
+def _lean(one: Exhibit, texts: Mapping[int, str]) -> Exhibit:
+    """An exhibit's text is nearly always its document's, which is kept once."""
+    is_kept = one.document is not None and one.text == texts.get(one.document)
+    return replace(one, text="") if is_kept else one
+
+
+def _delivery_values(one: Delivery, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "alert_id": one.alert,
+        "endpoint": one.endpoint,
+        "state": one.state.value,
+        "run_at": one.run_at,
+        "attempts": one.attempts,
+        "last_error": one.last_error,
+        "created_at": now,
+    }
 
 
 def _insert_all(connection: Connection, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -85,7 +85,8 @@ filing = Table(
     Column("sha256", String(64)),
     Column("bytes", BigInteger),
     Index("ix_filing_owed", "state", "run_at"),
-    Index("ix_filing_order", "accepted_at", "accession"),
+    Index("ix_filing_accepted", "accepted_at", "accession"),
+    Index("ix_filing_arrived", "spotted_at", "accession"),
 )
 
 filer = Table(

@@ -119,7 +119,7 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/", include_in_schema=False, response_class=HTMLResponse)
     async def front(request: Request, item: str = "", offset: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
-        query = filings.Query(item=item or None, limit=PAGE_SIZE, offset=offset)
+        query = filings.Query(item=item or None, limit=PAGE_SIZE, offset=offset, by_arrival=True)
         found = await desk.store.read(filings.find, query)
         context = {
             "filings": found,

@@ -34,7 +34,8 @@ def upgrade() -> None:
         sa.Column("bytes", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("accession", name=op.f("pk_filing")),
     )
-    op.create_index("ix_filing_order", "filing", ["accepted_at", "accession"], unique=False)
+    op.create_index("ix_filing_accepted", "filing", ["accepted_at", "accession"], unique=False)
+    op.create_index("ix_filing_arrived", "filing", ["spotted_at", "accession"], unique=False)
     op.create_index("ix_filing_owed", "filing", ["state", "run_at"], unique=False)
     op.create_table(
         "meta",
@@ -158,5 +159,6 @@ def downgrade() -> None:
     op.drop_table("alert")
     op.drop_table("meta")
     op.drop_index("ix_filing_owed", table_name="filing")
-    op.drop_index("ix_filing_order", table_name="filing")
+    op.drop_index("ix_filing_arrived", table_name="filing")
+    op.drop_index("ix_filing_accepted", table_name="filing")
     op.drop_table("filing")

@@ -1,0 +1,163 @@
+"""The page and the API, over a real store and without a network."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from _stores import ACCESSION, NOW, alert, filing, report, save
+
+from watcher.models import Exhibit, Filer, Item
+from watcher.store import filings
+from watcher.store.database import Store
+from watcher.web.app import Desk, make_app
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+        yield opened
+
+
+class Asked:
+    """What the daemon was asked to do."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.retried: list[str] = []
+
+    async def retry(self, accession: str) -> None:
+        await self.store.read(filings.get, accession)
+        self.retried.append(accession)
+
+
+@pytest.fixture
+def asked(store: Store) -> Asked:
+    return Asked(store)
+
+
+@pytest.fixture
+def client(store: Store, asked: Asked) -> httpx.AsyncClient:
+    desk = Desk(store=store, token="right", retry=asked.retry, health=lambda: {"edgar": "polling"})
+    transport = httpx.ASGITransport(app=make_app(desk))
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
+
+
+async def get(client: httpx.AsyncClient, path: str) -> Any:
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_the_front_page_lists_what_arrived_last_first(client: httpx.AsyncClient, store: Store) -> None:
+    store.write_now(filings.spot, [replace(filing("0000000001-26-000009"), filers=(Filer(1, "Early"),))], NOW)
+    later = NOW.replace(hour=18)
+    store.write_now(filings.spot, [replace(filing(), filers=(Filer(2, "Late"),), accepted_at=None)], later)
+
+    page = (await client.get("/")).text
+
+    assert 0 < page.index("Late") < page.index("Early")
+
+
+async def test_a_filing_s_page_shows_items_alerts_and_who_was_told(client: httpx.AsyncClient, store: Store) -> None:
+    save(store, report(ACCESSION, alert()))
+
+    page = (await client.get(f"/filings/{ACCESSION}")).text
+
+    assert all(words in page for words in ("7.01", "Regulation FD Disclosure", "A title", "desk", "pending"))
+
+
+async def test_a_hostile_filing_shows_as_harmless_text(client: httpx.AsyncClient, store: Store) -> None:
+    found = report(ACCESSION, replace(alert(), title=HOSTILE))
+    item = Item("7.01", HOSTILE, declared=True, found=True, document=1, start=0, end=9, text=HOSTILE)
+    bad = replace(
+        found,
+        filing=replace(found.filing, filers=(Filer(1, HOSTILE),)),
+        items=(item,),
+        exhibits=(Exhibit("99.1", HOSTILE, text=HOSTILE),),
+        warnings=[HOSTILE],
+    )
+    save(store, bad)
+
+    pages = (await client.get("/")).text + (await client.get(f"/filings/{ACCESSION}")).text
+
+    assert "<script" not in pages
+    assert "<img" not in pages
+    assert "&lt;script&gt;" in pages
+
+
+async def test_no_page_may_run_a_script_or_load_from_elsewhere(client: httpx.AsyncClient) -> None:
+    policy = (await client.get("/")).headers["content-security-policy"]
+
+    assert policy.startswith("default-src 'none'")
+    assert "script-src" not in policy
+
+
+async def test_the_api_gives_a_report_as_the_command_line_does(client: httpx.AsyncClient, store: Store) -> None:
+    save(store, report(ACCESSION, alert()))
+
+    one = await get(client, f"/v1/filings/{ACCESSION}")
+
+    assert (one["state"], one["report"]["items"][0]["number"]) == ("saved", "7.01")
+    assert [told["endpoint"] for told in one["deliveries"]] == ["desk"]
+
+
+async def test_the_list_can_be_narrowed_by_item_company_and_form(client: httpx.AsyncClient, store: Store) -> None:
+    save(store, report(ACCESSION))
+
+    async def count(query: str) -> int:
+        return len((await get(client, f"/v1/filings?{query}"))["filings"])
+
+    found = [await count(q) for q in ("item=7.01", "item=5.02", "cik=320", "cik=1", "form=8-K", "form=8-K/A")]
+    assert found == [1, 0, 1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("path", ["/v1/filings/0000000009-26-000009", "/filings/0000000009-26-000009"])
+async def test_an_unknown_filing_is_404(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer wrong", "right"])
+async def test_nothing_is_changed_without_the_token(
+    client: httpx.AsyncClient, store: Store, asked: Asked, authorization: str | None
+) -> None:
+    save(store, report())
+    headers = {"Authorization": authorization} if authorization else {}
+
+    answer = await client.post(f"/v1/filings/{ACCESSION}/retry", headers=headers)
+
+    assert (answer.status_code, asked.retried) == (401, [])
+
+
+async def test_a_filing_is_run_again_for_who_has_the_token(
+    client: httpx.AsyncClient, store: Store, asked: Asked
+) -> None:
+    save(store, report())
+
+    answer = await client.post(f"/v1/filings/{ACCESSION}/retry", headers={"Authorization": "Bearer right"})
+
+    assert (answer.status_code, asked.retried) == (202, [ACCESSION])
+
+
+async def test_a_name_that_was_pointed_at_this_address_is_turned_away(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/filings", headers={"Host": "evil.example"})
+
+    assert answer.status_code == 421
+
+
+async def test_health_counts_what_stands_where(client: httpx.AsyncClient, store: Store) -> None:
+    save(store, report(ACCESSION, alert()))
+
+    health = await get(client, "/healthz")
+
+    assert (health["filings"], health["deliveries"], health["edgar"]) == ({"saved": 1}, {"pending": 1}, "polling")
+
+
+async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
+    described = await get(client, "/v1/openapi.json")
+
+    assert {"/v1/filings", "/v1/filings/{accession}", "/v1/filings/{accession}/retry"} <= set(described["paths"])
