@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _running import COMMAND, ENVIRONMENT, Place, Running
+from _running import COMMAND, ENVIRONMENT, RULES, Place, Running
 
 from watcher.simulator.generator import Generator
 from watcher.simulator.made import MadeSubmission
@@ -155,7 +155,7 @@ kind = "webhook"
 url = "https://example.com/hook"
 secret_file = "no-such-secret"
 """,
-        rules="version: 1\ngroups: [{name: g, rules: [{id: r, title: t, match: {itens|has: '7.01'}, notify: [nobody]}]}]\n",
+        rules=RULES.replace("items", "itens").replace("desk", "nobody"),
     )
 
     done = place.eightk("run")

@@ -16,14 +16,14 @@ from watcher.edgar.calendar import is_open
 from watcher.edgar.submission import Submission, split_submission
 from watcher.items import CURRENT_ITEMS, CURRENT_SINCE, LEGACY_ITEMS, number_of_wording
 from watcher.models import EIGHT_K_FORMS
-from watcher.simulator.chance import dice
-from watcher.simulator.companies import FIRST_CIK
 from watcher.simulator.eras import Era, items_of
 from watcher.simulator.generator import STREAM_START, Generator, Wishes
 from watcher.simulator.made import MadeSubmission
-from watcher.simulator.story import read_stories, stories
-from watcher.simulator.vocabulary import Vocabulary
-from watcher.simulator.wordings import edgar_wording
+from watcher.simulator.making.chance import dice
+from watcher.simulator.making.companies import FIRST_CIK
+from watcher.simulator.making.story import read_stories, stories
+from watcher.simulator.making.vocabulary import Vocabulary
+from watcher.simulator.making.wordings import edgar_wording
 
 ERAS = pytest.mark.parametrize("era", list(Era))
 IX = {"ix": "http://www.xbrl.org/2013/inlineXBRL"}

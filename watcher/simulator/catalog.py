@@ -21,8 +21,8 @@ from watcher.models import Filer
 from watcher.simulator.eras import Era
 from watcher.simulator.generator import Generator
 from watcher.simulator.made import MadeSubmission
-from watcher.simulator.sgml import declares_items, film_number_of
-from watcher.simulator.writing import Outline, write
+from watcher.simulator.making.sgml import declares_items, film_number_of
+from watcher.simulator.making.writing import Outline, write
 
 __all__ = ["Catalog", "CatalogFiling", "Rejected", "main_first"]
 

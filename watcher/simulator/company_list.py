@@ -10,9 +10,9 @@ from watcher.models import Filer
 from watcher.simulator.catalog import Catalog, main_first
 from watcher.simulator.exchange import ATOM, Ask, Reply, json_reply
 from watcher.simulator.live_list import entries_asked, index_href, quoted, shown_size, summary
+from watcher.simulator.making.wordings import form_name
 from watcher.simulator.refusals import page
 from watcher.simulator.timeline import Listing
-from watcher.simulator.wordings import form_name
 
 __all__ = ["company_atom", "submissions_json"]
 

@@ -19,13 +19,13 @@ from itertools import count
 
 from watcher.edgar.calendar import filing_day
 from watcher.items import CURRENT_SINCE, is_current_number, is_legacy_number
-from watcher.simulator.chance import Random, dice
-from watcher.simulator.companies import Company, make_company
-from watcher.simulator.compose import Wishes, draw_items
 from watcher.simulator.eras import Era, era_of
 from watcher.simulator.made import MadeSubmission
-from watcher.simulator.moments import draw_event, draw_moment, next_moment
-from watcher.simulator.writing import Outline, write
+from watcher.simulator.making.chance import Random, dice
+from watcher.simulator.making.companies import Company, make_company
+from watcher.simulator.making.compose import Wishes, draw_items
+from watcher.simulator.making.moments import draw_event, draw_moment, next_moment
+from watcher.simulator.making.writing import Outline, write
 
 __all__ = ["ERA_WEIGHTS", "STREAM_START", "Era", "Generator", "Wishes"]
 

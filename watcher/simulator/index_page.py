@@ -11,7 +11,7 @@ from watcher.models import Filer
 from watcher.simulator.catalog import CatalogFiling
 from watcher.simulator.exchange import Reply
 from watcher.simulator.live_list import role_name
-from watcher.simulator.wordings import edgar_wording, form_name
+from watcher.simulator.making.wordings import edgar_wording, form_name
 
 __all__ = ["index_page"]
 

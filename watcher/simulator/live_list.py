@@ -9,9 +9,9 @@ from itertools import islice
 from watcher.edgar.calendar import NEW_YORK
 from watcher.models import Filer
 from watcher.simulator.exchange import ATOM, Ask, Reply
+from watcher.simulator.making.wordings import edgar_wording
 from watcher.simulator.refusals import page, unavailable
 from watcher.simulator.timeline import Listing, Timeline
-from watcher.simulator.wordings import edgar_wording
 
 __all__ = ["ARCHIVES", "entries_asked", "index_href", "live_list", "quoted", "role_name", "shown_size", "summary"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from watcher.models import Filer, Signature
-from watcher.simulator.companies import Company
 from watcher.simulator.eras import Era
+from watcher.simulator.making.companies import Company
 
 __all__ = ["Block", "Draft", "MadeExhibit", "MadeItem", "MadeSubmission", "Paragraph", "Table"]
 

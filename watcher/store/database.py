@@ -53,7 +53,7 @@ class Store:
             if only_read:
                 self.read_now(check_schema)
             else:
-                self._upgrade()
+                _upgrade(self.path)
                 self.id = self.write_now(_store_id)
         except BaseException:
             self.close()
@@ -91,15 +91,6 @@ class Store:
         """As ``read``, for callers without an event loop."""
         return _transact(self._reader, function, *args, **kwargs)
 
-    def _upgrade(self) -> None:
-        # A migration may make a table anew; with foreign keys on, dropping the old one would take the rows of every
-        # table that refers to it along.
-        engine = _engine(self.path, begin="BEGIN IMMEDIATE", size=1, pragmas=("foreign_keys=OFF",))
-        try:
-            _transact(engine, upgrade)
-        finally:
-            engine.dispose()
-
 
 def get_meta(connection: Connection, key: str) -> str | None:
     """Return a fact about the store, or None."""
@@ -111,6 +102,20 @@ def set_meta(connection: Connection, key: str, value: str) -> None:
     changed = connection.execute(meta.update().where(meta.c.key == key).values(value=value))
     if not changed.rowcount:
         connection.execute(meta.insert().values(key=key, value=value))
+
+
+def _upgrade(path: Path) -> None:
+    engine = _upgrading(path)
+    try:
+        _transact(engine, upgrade)
+    finally:
+        engine.dispose()
+
+
+def _upgrading(path: Path) -> Engine:
+    # A migration may make a table anew; with foreign keys on, dropping the old one would take the rows of every table
+    # that refers to it along.
+    return _engine(path, begin="BEGIN IMMEDIATE", size=1, pragmas=("foreign_keys=OFF",))
 
 
 def _store_id(connection: Connection) -> str:

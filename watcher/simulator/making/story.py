@@ -1,7 +1,7 @@
 """Reads the made-up item texts from ``stories.txt``, blanks and all.
 
-A story is a few paragraphs with blanks such as ``{person}`` or ``{money}``; `watcher.simulator.vocabulary` says what
-each blank may hold. How the file is written stands at its head.
+A story is a few paragraphs with blanks such as ``{person}`` or ``{money}``; `vocabulary` says what each blank may hold.
+How the file is written stands at its head.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Story:
 @cache
 def stories() -> Mapping[str, tuple[Story, ...]]:
     """Return all stories by the item that they fill."""
-    return read_stories(files("watcher.simulator").joinpath("stories.txt").read_text("utf-8"))
+    return read_stories(files("watcher.simulator.making").joinpath("stories.txt").read_text("utf-8"))
 
 
 def read_stories(text: str) -> dict[str, tuple[Story, ...]]:

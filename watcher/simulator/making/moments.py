@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from watcher.edgar.calendar import NEW_YORK, is_business_day, next_open, previous_business_day
-from watcher.simulator.chance import Random
 from watcher.simulator.eras import Era, items_of
+from watcher.simulator.making.chance import Random
 
 __all__ = ["draw_event", "draw_moment", "next_moment"]
 

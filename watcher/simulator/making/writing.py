@@ -7,17 +7,17 @@ from datetime import date, datetime
 
 from watcher.edgar.calendar import NEW_YORK
 from watcher.items import CURRENT_SINCE
-from watcher.simulator.attachments import picture_part, rendered_parts
-from watcher.simulator.chance import Random, dice
-from watcher.simulator.companies import Company
-from watcher.simulator.compose import Dates, Wishes, compose
 from watcher.simulator.eras import Era
 from watcher.simulator.made import Draft, MadeExhibit, MadeSubmission, Paragraph
-from watcher.simulator.pages_html import exhibit_html, main_html
-from watcher.simulator.pages_text import exhibit_text, main_text
-from watcher.simulator.sgml import Part, declares_items, film_number_of, write_submission
-from watcher.simulator.vocabulary import long_date
-from watcher.simulator.xbrl import taxonomy_parts
+from watcher.simulator.making.attachments import picture_part, rendered_parts
+from watcher.simulator.making.chance import Random, dice
+from watcher.simulator.making.companies import Company
+from watcher.simulator.making.compose import Dates, Wishes, compose
+from watcher.simulator.making.pages_html import exhibit_html, main_html
+from watcher.simulator.making.pages_text import exhibit_text, main_text
+from watcher.simulator.making.sgml import Part, declares_items, film_number_of, write_submission
+from watcher.simulator.making.vocabulary import long_date
+from watcher.simulator.making.xbrl import taxonomy_parts
 
 __all__ = ["Outline", "write"]
 

@@ -6,8 +6,8 @@ import html
 import re
 from collections.abc import Iterable
 
-from watcher.simulator.flavours import Flavour
 from watcher.simulator.made import Block, Table
+from watcher.simulator.making.flavours import Flavour
 
 __all__ = ["DUTY", "WIDTH", "centered", "escape", "html_blocks", "labelled", "smart", "text_blocks", "wrap"]
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from watcher.edgar.calendar import NEW_YORK
-from watcher.simulator.chance import Random
-from watcher.simulator.companies import Company
 from watcher.simulator.eras import Era
 from watcher.simulator.made import Draft
-from watcher.simulator.wordings import edgar_wording
+from watcher.simulator.making.chance import Random
+from watcher.simulator.making.companies import Company
+from watcher.simulator.making.wordings import edgar_wording
 
 __all__ = ["Part", "declares_items", "film_number_of", "uuencode", "write_submission"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from watcher.simulator.cover import Cell, Fact, Grid, Line, cover_lines
 from watcher.simulator.eras import Era
-from watcher.simulator.flavours import FLAVOURS, Flavour
 from watcher.simulator.made import Draft, MadeExhibit, MadeItem
-from watcher.simulator.typeset import DUTY, escape, html_blocks, smart
-from watcher.simulator.xbrl import inline_end, inline_start, tag_fact
+from watcher.simulator.making.cover import Cell, Fact, Grid, Line, cover_lines
+from watcher.simulator.making.flavours import FLAVOURS, Flavour
+from watcher.simulator.making.typeset import DUTY, escape, html_blocks, smart
+from watcher.simulator.making.xbrl import inline_end, inline_start, tag_fact
 
 __all__ = ["exhibit_html", "main_html"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watcher.simulator.chance import Random
-from watcher.simulator.companies import Company
 from watcher.simulator.made import Block, Paragraph, Table
-from watcher.simulator.story import Story
-from watcher.simulator.vocabulary import Vocabulary
+from watcher.simulator.making.chance import Random
+from watcher.simulator.making.companies import Company
+from watcher.simulator.making.story import Story
+from watcher.simulator.making.vocabulary import Vocabulary
 
 __all__ = ["exhibit_blocks", "table_of"]
 

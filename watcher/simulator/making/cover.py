@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from watcher.simulator.companies import Company
 from watcher.simulator.made import Draft
-from watcher.simulator.vocabulary import long_date
+from watcher.simulator.making.companies import Company
+from watcher.simulator.making.vocabulary import long_date
 
 __all__ = ["Cell", "Fact", "Grid", "Line", "cover_lines"]
 

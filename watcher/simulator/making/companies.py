@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.models import Filer
-from watcher.simulator.chance import Random, dice
+from watcher.simulator.making.chance import Random, dice
 
 __all__ = ["FIRST_CIK", "Company", "Name", "Person", "make_company", "make_name", "make_person"]
 

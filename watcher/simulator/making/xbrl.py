@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from watcher.simulator.cover import Fact, Grid, cover_lines
 from watcher.simulator.made import Draft
-from watcher.simulator.sgml import Part
-from watcher.simulator.typeset import escape, smart
+from watcher.simulator.making.cover import Fact, Grid, cover_lines
+from watcher.simulator.making.sgml import Part
+from watcher.simulator.making.typeset import escape, smart
 
 __all__ = ["cover_facts", "inline_end", "inline_start", "instance_xml", "tag_fact", "taxonomy_parts"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from watcher.items import official_title
-from watcher.simulator.chance import Random
+from watcher.simulator.making.chance import Random
 
 __all__ = ["combined_heading", "heading", "printed_title"]
 

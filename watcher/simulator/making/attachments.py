@@ -7,12 +7,12 @@ import json
 import zipfile
 from functools import cache
 
-from watcher.simulator.chance import Random
-from watcher.simulator.cover import Fact
 from watcher.simulator.made import Draft
-from watcher.simulator.sgml import Part, uuencode
-from watcher.simulator.typeset import escape
-from watcher.simulator.xbrl import cover_facts, instance_xml
+from watcher.simulator.making.chance import Random
+from watcher.simulator.making.cover import Fact
+from watcher.simulator.making.sgml import Part, uuencode
+from watcher.simulator.making.typeset import escape
+from watcher.simulator.making.xbrl import cover_facts, instance_xml
 
 __all__ = ["picture_part", "rendered_parts"]
 

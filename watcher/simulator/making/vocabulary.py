@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from watcher.simulator.chance import Random
-from watcher.simulator.companies import Company, Person, make_name, make_person
+from watcher.simulator.making.chance import Random
+from watcher.simulator.making.companies import Company, Person, make_name, make_person
 
 __all__ = ["Vocabulary", "long_date"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from watcher.simulator.cover import Cell, Fact, Grid, Line, cover_lines
 from watcher.simulator.made import Draft, MadeExhibit, MadeItem
-from watcher.simulator.typeset import DUTY, WIDTH, centered, labelled, text_blocks, wrap
+from watcher.simulator.making.cover import Cell, Fact, Grid, Line, cover_lines
+from watcher.simulator.making.typeset import DUTY, WIDTH, centered, labelled, text_blocks, wrap
 
 __all__ = ["exhibit_text", "main_text"]
 

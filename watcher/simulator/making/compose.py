@@ -8,15 +8,15 @@ from datetime import date
 
 from watcher.items import CURRENT_SINCE
 from watcher.models import Signature
-from watcher.simulator.chance import Random
-from watcher.simulator.companies import Company
 from watcher.simulator.eras import Era, items_of
-from watcher.simulator.exhibits import exhibit_blocks, table_of
-from watcher.simulator.headings import combined_heading, heading, printed_title
 from watcher.simulator.made import Block, MadeExhibit, MadeItem, Paragraph, Table
-from watcher.simulator.story import Enclosure, Story, stories
-from watcher.simulator.typeset import smart
-from watcher.simulator.vocabulary import Vocabulary
+from watcher.simulator.making.chance import Random
+from watcher.simulator.making.companies import Company
+from watcher.simulator.making.exhibits import exhibit_blocks, table_of
+from watcher.simulator.making.headings import combined_heading, heading, printed_title
+from watcher.simulator.making.story import Enclosure, Story, stories
+from watcher.simulator.making.typeset import smart
+from watcher.simulator.making.vocabulary import Vocabulary
 
 __all__ = ["Content", "Dates", "Wishes", "compose", "draw_items", "exhibits_item"]
 
