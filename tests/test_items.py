@@ -187,6 +187,11 @@ def test_an_item_that_is_not_in_the_form_is_no_item() -> None:
     assert told(f"<p>Item 5.99 Other Events</p><p>We moved.</p>{SIGNED}") == []
 
 
+@pytest.mark.parametrize("line", ["Items 1-4. Not applicable.", "Items 1 through 4. Not applicable."])
+def test_a_range_of_items_that_do_not_apply_is_no_heading(line: str) -> None:
+    assert told(f"{line}\n\nItem 5. Other Events\n\nWe moved.\n", THEN) == [("5", "We moved.")]
+
+
 def test_old_numbers_are_no_items_today() -> None:
     assert told(f"<p>Item 5. Other Events</p><p>We moved.</p>{SIGNED}") == []
 

@@ -191,6 +191,7 @@ def test_an_exhibit_that_no_list_names_takes_the_documents_description() -> None
         ("99.1\n\nPress release", "99.1", "Press release"),
         ("99.1   Press release of the company that goes\n       on in the next line", "99.1",
          "Press release of the company that goes on in the next line"),
+        ("10.1  2026 Annual Incentive Plan", "10.1", "2026 Annual Incentive Plan"),
         ("16\tLetter of the accountants", "16", "Letter of the accountants"),
     ],
 )  # fmt: skip

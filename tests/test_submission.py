@@ -397,3 +397,30 @@ def test_no_real_error_page_is_taken_for_a_filing(shared: Path) -> None:
         refused += 1
 
     assert refused == len(pages)
+
+
+def test_a_label_without_a_value_is_no_new_party() -> None:
+    """Headers of 2000 and 2001 leave ``SEC ACT:`` empty in the middle of a filer."""
+    header = (
+        "<SEC-DOCUMENT>0000950124-00-000001.txt : 20000103\n<SEC-HEADER>0000950124-00-000001.hdr.sgml : 20000103\n"
+        "ACCESSION NUMBER:\t\t0000950124-00-000001\nCONFORMED SUBMISSION TYPE:\t8-K\nFILED AS OF DATE:\t\t20000103\n\n"
+        "FILER:\n\n\tCOMPANY DATA:\t\n\t\tCOMPANY CONFORMED NAME:\tMADE UP CORP\n\t\tCENTRAL INDEX KEY:\t0000001234\n\n"
+        "\tFILING VALUES:\n"
+        "\t\tFORM TYPE:\t\t8-K\n\t\tSEC ACT:\t\t\n\t\tSEC FILE NUMBER:\t001-01234\n\t\tFILM NUMBER:\t\t99123456\n\n"
+        "\tFORMER COMPANY:\t\n\t\tFORMER CONFORMED NAME:\tOLD NAME INC\n</SEC-HEADER>\n"
+        "<DOCUMENT>\n<TYPE>8-K\n<TEXT>\nwords\n</TEXT>\n</DOCUMENT>\n</SEC-DOCUMENT>\n"
+    )
+
+    (filer,) = split_submission(header.encode()).filers
+
+    assert (filer.file_number, filer.film_number, filer.former_names) == ("001-01234", "99123456", ("OLD NAME INC",))
+
+
+def test_two_documents_never_share_a_number() -> None:
+    body = "".join(f"<DOCUMENT>\n<TYPE>EX-99\n<SEQUENCE>{n}\n<TEXT>\nx\n</TEXT>\n</DOCUMENT>\n" for n in (1, 2, 2, 3))
+    raw = (
+        "<SEC-DOCUMENT>0000950124-00-000001.txt : 20000103\n<SEC-HEADER>\nACCESSION NUMBER:\t0000950124-00-000001\n"
+        f"</SEC-HEADER>\n{body}</SEC-DOCUMENT>\n"
+    )
+
+    assert [document.sequence for document in split_submission(raw.encode()).documents] == [1, 2, 4, 3]

@@ -59,6 +59,7 @@ _IRS_NUMBER = re.compile(r"\b(\d{2}-\d{7})\b")
 _PHONE = re.compile(r"(\(?\b\d{3}\)?[ \t.\-–/]{0,3}\d{3}[ \t.\-–]{1,3}\d{4})\b")
 _REGISTRANT = re.compile(r"\(?\s*exact\s+name\s+of\s+(?:the\s+)?registrant", re.IGNORECASE)
 _STATE = re.compile(r"\(?\s*state\s+or\s+other\s+juris", re.IGNORECASE)
+_LABEL = re.compile(r"\W*(?:commission\s+file|i\.?\s?r\.?\s?s\b|date\s+of|form\s+8)", re.IGNORECASE)
 _EVENT_DATE = re.compile(r"date\s+of\s+(?:the\s+)?(?:earliest|report)", re.IGNORECASE)
 _CELL = re.compile(r"\t| {3,}")
 _BOX_LINES = (
@@ -215,7 +216,8 @@ def _above(page: str, label: re.Pattern[str]) -> str:
         cells = [cell.strip(" _-–—=*") for cell in _CELL.split(line.strip())]
         cells = [cell for cell in cells if cell]
         if cells:
-            return " ".join(cells[min(column, len(cells) - 1)].split())
+            found = " ".join(cells[min(column, len(cells) - 1)].split())
+            return "" if _LABEL.match(found) else found
     return ""
 
 

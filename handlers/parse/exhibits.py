@@ -18,7 +18,7 @@ _LINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _EXHIBIT_WORD = re.compile(r"\bexh?i?b?i?t?s?\b", re.IGNORECASE)
-_TITLE_START = re.compile("[A-Z\"\u201c\u2018'(*\u2020\\[]|i?XBRL")
+_TITLE_START = re.compile("[A-Z\"\u201c\u2018'(*\u2020]|i?XBRL|(?:19|20)\\d\\d [A-Z]")
 _HEADER = re.compile(
     r"^\W*(?:exhibit|description|document|no\.?|number|title|page)(?:\W+(?:no\.?|number|of|exhibits?|description|document|page|title))*\W*$",
     re.IGNORECASE,

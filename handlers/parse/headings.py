@@ -64,6 +64,7 @@ _LEFT_HANGING = re.compile(
     r"(?:\b(?:under|in|to|of|and|or|the|this|see|with|by|pursuant|per|from|for|following|that|an?)|,)[ \t]*$",
     re.IGNORECASE,
 )
+_RANGE = re.compile(r"\s{0,3}(?:[-–—]|to\b|through\b|thru\b)\s{0,3}\d", re.IGNORECASE)  # "Items 1-4. Not applicable."
 _SMALL_WORDS = frozenset(("of", "or", "and", "the", "a", "an", "in", "to", "under", "on", "by", "with"))
 
 # What filers write beside the official title.
@@ -241,6 +242,8 @@ def _walk(text: str, start: int, stems: tuple[str, ...]) -> int | None:
 
 def _stands_alone(text: str, line_start: int, end: int, numbers: tuple[str, ...]) -> bool:
     """Whether a number without its title reads like a heading and not like a reference in running text."""
+    if _RANGE.match(text, end):
+        return False
     line_end = _line_end(text, end)
     rest = text[end:line_end].strip(" \t.:;-–—*_)")
     before = text[max(0, line_start - 400) : line_start]

@@ -90,7 +90,7 @@ _PLAIN_TAG = re.compile(r"<PAGE>[ \t]*\d{0,4}|</?(?:TABLE|CAPTION|S|C|FN|F\d{1,2
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _BLANKS = re.compile(" {2,}")
 _HEAD_CHARS = 20_000
-_CHUNK = 8_000_000  # so many characters at a time, so that the parts between tags never fill the memory
+_CHUNK = 2_000_000  # so many characters at a time, so that the parts between tags never fill the memory
 _TIGHT = (("$\t", "$"), ("(\t", "("), ("\t)", ")"), ("\t%", "%"))  # a sign in a cell of its own
 _SHORT_CELL = 200  # a longer cell is laid out like a page and keeps its paragraphs
 

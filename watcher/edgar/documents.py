@@ -10,7 +10,7 @@ import binascii
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from watcher.errors import ReadError, TooLargeError, TruncatedError
@@ -134,6 +134,18 @@ def find_documents(raw: bytes, start: int, end: int) -> tuple[RawDocument, ...]:
     if opened is not None:
         # A body may end with a quoted end tag only if it has no end tag of its own.
         raise TruncatedError(f"document {len(documents) + 1} has no end: the submission stops in the middle")
+    return _numbered(documents)
+
+
+def _numbered(documents: list[RawDocument]) -> tuple[RawDocument, ...]:
+    """Give each document a number of its own: what points into one names it by that."""
+    used: set[int] = set()
+    next_free = max((document.sequence for document in documents), default=0) + 1
+    for place, document in enumerate(documents):
+        if document.sequence in used:
+            documents[place] = replace(document, sequence=next_free)
+            next_free += 1
+        used.add(documents[place].sequence)
     return tuple(documents)
 
 

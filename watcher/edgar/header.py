@@ -84,6 +84,9 @@ _OF_THE_SUBMISSION = frozenset(
 )
 _ADDRESS = ("street1", "street2", "city", "state", "zip")
 
+# Labels that say nothing that is kept. Without a value they would look like headings.
+_LEAVES = frozenset(("ACT", "SEC ACT", "FORM TYPE", "ORGANIZATION NAME", "DATE OF NAME CHANGE", "DATE CHANGED"))
+
 # Headings inside a party, and around the whole. Every other heading or group tag names a party's role.
 _INNER = frozenset(
     (
@@ -95,7 +98,7 @@ _PARTY_STARTS = frozenset(("COMPANY DATA", "OWNER DATA"))
 
 # "<TYPE>8-K", "</FILER>" or "FORM TYPE:  8-K". A value may be closed by an end tag of its own.
 _LINE = re.compile(
-    r"^[ \t]*(?:<(?P<end>/?)(?P<tag>[A-Za-z][A-Za-z0-9_-]*)>|(?P<words>[A-Za-z][A-Za-z0-9 /&._-]{0,60}):)"
+    r"^(?P<indent>[ \t]*)(?:<(?P<end>/?)(?P<tag>[A-Za-z][A-Za-z0-9_-]*)>|(?P<words>[A-Za-z][A-Za-z0-9 /&._-]{0,60}):)"
     r"[ \t]*(?P<value>[^\n]{0,4000}?)[ \t]*(?:</[A-Za-z0-9_-]+>[ \t]*)?$",
     re.MULTILINE,
 )
@@ -142,8 +145,12 @@ def _lines(text: str) -> Iterator[tuple[str, str, bool]]:
     """Give (key, value, whether it is an end tag) for each line that has a key."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for end, tag, words, value in _LINE.findall(text):
-        yield _key(tag or words), value, end == "/"
+    for indent, end, tag, words, value in _LINE.findall(text):
+        key = _key(tag or words)
+        # A party's heading stands at the beginning of its line; an indented label without a value only lacks one.
+        is_empty_leaf = not value and (key in _LEAVES or (words and indent and key not in _INNER))
+        if not is_empty_leaf:
+            yield key, value, end == "/"
 
 
 @lru_cache(maxsize=512)
