@@ -321,3 +321,56 @@ async def wait_for(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
     until = time.monotonic() + seconds
     while not is_so() and time.monotonic() < until:
         await asyncio.sleep(0.02)
+
+
+async def test_where_events_get_lost_the_folder_is_looked_at_each_second(
+    make_desk: Callable[..., Desk], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file put into the folder while the observer is off stands for an event that got lost."""
+    desk = make_desk(rescan_seconds=0.6)
+    generator = Generator(seed=31)
+    lost, next_one = generator.submission(), generator.submission()
+    task = asyncio.create_task(desk.source.run())
+    try:
+        await wait_for((desk.inbox / "rejected").is_dir)
+        await asyncio.sleep(0.3)
+        desk.source._observer._stop()
+        desk.source._observer._running = desk.source._observer._started(_Deaf())
+        desk.put("lost.txt", lost.raw)
+        await wait_for(lambda: "file events get lost here" in caplog.text)
+        desk.put("next.txt", next_one.raw)
+        await wait_for(lambda: len(desk.submitted) == 2)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    assert sorted(desk.submitted) == sorted([lost.accession, next_one.accession])
+    assert "file events get lost here" in caplog.text
+
+
+class _Deaf:
+    """An observer that hears nothing."""
+
+    def schedule(self, *arguments: object) -> None: ...
+
+    start = stop = join = lambda self: None
+
+
+async def test_ordinary_arrivals_are_no_reason_to_distrust_the_events(
+    make_desk: Callable[..., Desk], caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = make_desk(rescan_seconds=0.3)
+    generator = Generator(seed=32)
+    task = asyncio.create_task(desk.source.run())
+    try:
+        await wait_for((desk.inbox / "rejected").is_dir)
+        await asyncio.sleep(0.2)
+        for number in range(8):
+            desk.put(f"{number}.txt", generator.submission().raw, is_old=number % 2 == 0)
+            await asyncio.sleep(0.15)
+        await wait_for(lambda: len(desk.submitted) == 8)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    assert "get lost" not in caplog.text

@@ -103,7 +103,7 @@ class Daemon:
     async def run(self, tell: Callable[[str], None], *, handle_signals: bool = True) -> None:
         """Run until asked to stop, then drain. ``tell`` is given lines for the person who started it.
 
-        Raises ``OSError`` when the page's address cannot be had.
+        Raises ``EightkError`` when the page's address cannot be had.
         """
         host, _, port = self._settings.web.listen.rpartition(":")
         async with serving(make_app(self._desk()), host.strip("[]"), int(port)) as url:

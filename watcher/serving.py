@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from watcher.errors import EightkError
+
 __all__ = ["listen", "serving"]
 
 START_SECONDS = 10.0
@@ -26,22 +28,22 @@ class _Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket; port 0 takes a free one. Raises ``OSError``."""
+    """Open a listening socket; port 0 takes a free one. Raises ``EightkError`` when the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((host, port))
         opened.listen(512)
-    except OSError:
+    except OSError as error:
         opened.close()
-        raise
+        raise EightkError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return opened
 
 
 @asynccontextmanager
 async def serving(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve while inside, and give the URL. Raises ``OSError`` when the address cannot be had."""
+    """Serve while inside, and give the URL. Raises ``EightkError`` when the address cannot be had."""
     opened = listen(host, port)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=2

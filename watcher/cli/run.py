@@ -10,7 +10,6 @@ import click
 
 from watcher.cli._options import config_option
 from watcher.config import DEFAULT_FILE
-from watcher.errors import EightkError
 
 if TYPE_CHECKING:
     from watcher.ready import Ready
@@ -28,10 +27,7 @@ def run(config: Path | None, once: bool) -> None:
 
     ready = examine(config or DEFAULT_FILE)
     set_up_logging(ready.settings.log.level, ready.settings.log.format)
-    try:
-        asyncio.run(_run(ready, once=once))
-    except OSError as error:
-        raise EightkError(f"cannot listen on {ready.settings.web.listen}: {error.strerror or error}") from error
+    asyncio.run(_run(ready, once=once))
 
 
 async def _run(ready: Ready, *, once: bool) -> None:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.errors import EightkError
-
 if TYPE_CHECKING:
     from watcher.simulator.server import Simulator
 
@@ -69,12 +67,9 @@ def simulate(
 async def _serve(simulator: Simulator, port: int) -> None:
     from watcher.simulator.server import serve
 
-    try:
-        async with serve(simulator, port=port) as url:
-            click.echo(f"eightk: pretend EDGAR at {url} with {len(simulator.catalog.filings)} filings to list")
-            await asyncio.Event().wait()
-    except OSError as error:
-        raise EightkError(f"cannot listen on 127.0.0.1:{port}: {error.strerror}") from error
+    async with serve(simulator, port=port) as url:
+        click.echo(f"eightk: pretend EDGAR at {url} with {len(simulator.catalog.filings)} filings to list")
+        await asyncio.Event().wait()
 
 
 COMMANDS = [simulate]

@@ -115,7 +115,7 @@ class Receiver:
 async def receive(receiver: Receiver, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve a receiver inside the caller's event loop, and give its URL; port 0 takes a free one.
 
-    Raises ``OSError`` when the address cannot be had.
+    Raises ``EightkError`` when the address cannot be had.
     """
     async with serving(receiver.app, host, port) as url:
         yield url

@@ -268,7 +268,7 @@ def _iso(moment: float) -> str:
 async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve a simulator inside the caller's event loop, and give its URL; port 0 takes a free one.
 
-    Raises ``OSError`` when the address cannot be had.
+    Raises ``EightkError`` when the address cannot be had.
     """
     async with serving(simulator.app, host, port) as url:
         yield url

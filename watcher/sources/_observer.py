@@ -38,18 +38,27 @@ class FolderObserver:
         self._polling = polling
         self._loop: asyncio.AbstractEventLoop | None = None
         self._noticed: asyncio.Queue[Path] = asyncio.Queue()
+        self._running: Any = None
+        self.announced: set[Path] = set()  # paths that an event told of, not looked at yet
 
     @contextmanager
     def watching(self, loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Queue[Path]]:
         """Watch while inside, and give the queue of paths."""
         self._loop = loop
-        observer = self._start()
+        self._start()
         try:
             yield self._noticed
         finally:
             self._loop = None
-            observer.stop()
-            observer.join()
+            self._stop()
+
+    def distrust(self) -> None:
+        """Look each second from now on: a file came that no event told of. May be called twice."""
+        if not self._polling and self._running is not None:
+            log.warning("file events get lost here; looking each second instead")
+            self._stop()
+            self._polling = True
+            self._start()
 
     def notice(self, path: Path) -> None:
         """Have a path looked at; from the event loop's own thread."""
@@ -64,23 +73,33 @@ class FolderObserver:
         """Have a path looked at; from any thread."""
         loop = self._loop
         if loop is not None:
-            loop.call_soon_threadsafe(self.notice, path)
+            loop.call_soon_threadsafe(self._announce, path)
 
-    def _start(self) -> Any:
+    def _announce(self, path: Path) -> None:
+        self.announced.add(path)
+        self.notice(path)
+
+    def _start(self) -> None:
         if not self._polling:
-            observer = Observer()
-            observer.schedule(_Events(self), str(self._folder))
             try:
-                observer.start()
+                self._running = self._started(Observer())
             except OSError as error:
                 # No inotify, or no watch left (ENOSPC, EMFILE): slower, and as sure.
                 log.warning("no file events here; looking each second instead", extra={"reason": error.strerror})
-            else:
-                return observer
-        polling = PollingObserver(timeout=POLL_SECONDS)
-        polling.schedule(_Events(self), str(self._folder))
-        polling.start()
-        return polling
+                self._polling = True
+        if self._polling:
+            self._running = self._started(PollingObserver(timeout=POLL_SECONDS))
+
+    def _started(self, observer: Any) -> Any:
+        observer.schedule(_Events(self), str(self._folder))
+        observer.start()
+        return observer
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._running.stop()
+            self._running.join()
+            self._running = None
 
 
 class _Events(FileSystemEventHandler):

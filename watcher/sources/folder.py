@@ -47,6 +47,7 @@ class _Seen:
 
     size: int
     changed_ns: int
+    arrived_ns: int  # when it was written, or moved here
     accession: str
 
 
@@ -76,15 +77,17 @@ class FolderSource:
         self._observer = FolderObserver(settings.path, polling=settings.observer == "polling")
         self._seen: dict[Path, _Seen] = {}
         self._left_in_place: set[Path] = set()
-        self._is_growing = False
+        self._growing: set[Path] = set()
 
     async def run(self) -> None:
         """Watch until cancelled. Raises ``OSError`` when the folder cannot be made."""
         self._make_folders()
         with self._observer.watching(asyncio.get_running_loop()) as noticed:
             log.info("watching folder", extra={"folder": str(self._settings.path)})
+            await self.scan()
             while True:
-                await self.scan()
+                if await self._finds_what_no_event_told():
+                    await asyncio.to_thread(self._observer.distrust)
                 await self._heed(noticed, time.monotonic() + self._settings.rescan_seconds)
 
     async def _heed(self, noticed: asyncio.Queue[Path], until: float) -> None:
@@ -97,6 +100,13 @@ class FolderSource:
                 return
             await self._look_at(path)
 
+    async def _finds_what_no_event_told(self) -> bool:
+        """Look at every file; return whether one had lain there for a while that no event told of."""
+        told = self._seen.keys() | self._observer.announced | self._growing
+        await self.scan()
+        long_ago = (time.time() - self._settings.rescan_seconds / 2) * 1e9
+        return any(seen.arrived_ns < long_ago for path, seen in self._seen.items() if path not in told)
+
     async def scan(self) -> int:
         """Look at every file in the folder once; return how many there are."""
         try:
@@ -104,7 +114,7 @@ class FolderSource:
         except OSError as error:
             log.error("folder cannot be read", extra={"folder": str(self._settings.path), "reason": error.strerror})
             return 0
-        self._is_growing = False
+        self._growing.clear()
         for path in paths:
             await self._look_at(path)
         return len(paths)
@@ -113,7 +123,7 @@ class FolderSource:
         """Look at every file until none may still be growing."""
         self._make_folders()
         await self.scan()
-        if self._is_growing:
+        if self._growing:
             await asyncio.sleep(self._settings.settle_seconds + 0.1)
             await self.scan()
 
@@ -134,12 +144,13 @@ class FolderSource:
 
     async def _look_at(self, path: Path) -> None:
         """Bring one file a step further. One file's trouble is told, and is no other's."""
+        self._observer.announced.discard(path)
         try:
             await self._step(path)
         except FileNotFoundError:
             self._seen.pop(path, None)  # moved away by someone, or noticed twice
         except _NotYet:
-            self._is_growing = True
+            self._growing.add(path)
             self._observer.notice_later(path, self._settings.settle_seconds)
         except ReadError as error:
             await asyncio.to_thread(self._reject, path, str(error))
@@ -156,7 +167,7 @@ class FolderSource:
         seen = self._seen.get(path)
         if seen is None or (seen.size, seen.changed_ns) != (status.st_size, status.st_mtime_ns):
             accession = await self._take(path, status.st_size, time.time() - status.st_mtime)
-            seen = self._seen[path] = _Seen(status.st_size, status.st_mtime_ns, accession)
+            seen = self._seen[path] = _Seen(status.st_size, status.st_mtime_ns, status.st_ctime_ns, accession)
         stored = await self._store.read(filings.get, seen.accession)
         if stored.state in SETTLED:
             await asyncio.to_thread(self._put_away, path, stored)
