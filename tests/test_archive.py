@@ -1,7 +1,6 @@
 """The archive: raw bytes are whole on disk or not there, and come back as they were kept."""
 
 import gzip
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -62,7 +61,7 @@ def test_keeping_the_same_in_many_threads_at_once_is_harmless(archive: Archive):
 def test_nothing_half_written_is_left_beside_it(archive: Archive, tmp_path: Path):
     kept = archive.keep(ACCESSION, DAY, RAW)
 
-    assert os.listdir(file_of(tmp_path, kept).parent) == [f"{ACCESSION}.txt.gz"]
+    assert [path.name for path in file_of(tmp_path, kept).parent.iterdir()] == [f"{ACCESSION}.txt.gz"]
 
 
 def test_a_file_that_is_gone_is_no_error(archive: Archive, tmp_path: Path):

@@ -223,6 +223,15 @@ async def test_a_worker_holds_no_file_of_the_daemon(workers: Workers, tmp_path: 
     assert len(report.warnings) == 5  # the three standard ones, the way to the daemon, and the listing itself
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc on this system")
+async def test_worn_out_workers_leave_no_open_file_in_the_daemon(workers: Workers):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        await fails(workers, "os._exit(7)")
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 async def test_a_function_of_any_module_runs_in_a_worker(workers: Workers):
     line, is_error = await workers.run("a.txt", examine_to_line, "a.txt", b"report.warnings.append('seen')")
 

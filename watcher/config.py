@@ -24,17 +24,37 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic_core import ErrorDetails
 
 from watcher.errors import ConfigError, Fault
 
-__all__ = ["DEFAULT_FILE", "EndpointSettings", "Settings", "examine_settings", "load_settings", "template_folder"]
+__all__ = [
+    "DEFAULT_FILE",
+    "EndpointSettings",
+    "Settings",
+    "examine_settings",
+    "load_settings",
+    "problem_of",
+    "template_folder",
+]
 
 DEFAULT_FILE = Path("config/eightk.toml")
+# Facts about the file that stand among the settings, and cannot be set in it.
+_OWN = ("file", "base")
+_PROBLEMS = {
+    **dict.fromkeys(("model_type", "mapping_type", "dict_type"), "should be a table"),
+    **dict.fromkeys(("tuple_type", "list_type"), "should be a list"),
+    "string_type": "should be text",
+    "path_type": "should be a path",
+}
 
 
 def _from_base(path: Path, info: ValidationInfo) -> Path:
     base = (info.context or {}).get("base")
-    return path if base is None else Path(base) / path.expanduser()
+    try:
+        return path if base is None else Path(base) / path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{str(path)!r}: there is no such user") from error
 
 
 PathFromBase = Annotated[Path, AfterValidator(_from_base)]
@@ -43,7 +63,7 @@ PathFromBase = Annotated[Path, AfterValidator(_from_base)]
 class Section(BaseModel):
     """A table of the file. Unknown keys are errors; defaults are checked and resolved like given values."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 class StoreSettings(Section):
@@ -58,6 +78,8 @@ class StoreSettings(Section):
             return url
         if not url.startswith("sqlite:///"):
             raise ValueError("this version keeps its store in SQLite: give a URL such as sqlite:///data/eightk.db")
+        if not url.removeprefix("sqlite:///"):
+            raise ValueError("names no file: give a URL such as sqlite:///data/eightk.db")
         base = (info.context or {}).get("base", Path())
         return f"sqlite:///{Path(base) / url.removeprefix('sqlite:///')}"
 
@@ -81,6 +103,8 @@ class EdgarSettings(Section):
     def _has_an_address(cls, contact: str) -> str:
         if contact and not re.search(r"\S+@\S+\.\S+", contact):
             raise ValueError('has no e-mail address in it; the SEC asks for one, as in "Your Firm you@firm.com"')
+        if not (contact.isascii() and contact.isprintable()):
+            raise ValueError("must be one line of plain ASCII, as it is sent as an HTTP header")
         return contact
 
     @field_validator("base_url")
@@ -154,7 +178,7 @@ class LimitsSettings(Section):
 
     workers: int = Field(2, ge=1, le=64, description="worker processes that read filings")
     handle_seconds: float = Field(30.0, gt=0, description="seconds that one filing may take in a worker")
-    memory_megabytes: int = Field(1024, ge=128, description="memory of one worker process (not enforced on macOS)")
+    memory_megabytes: int = Field(1024, ge=128, description="memory that one filing may take (not enforced on macOS)")
     submission_megabytes: int = Field(150, ge=1, le=1024, description="the largest submission that is read")
 
 
@@ -246,34 +270,37 @@ def examine_settings(file: Path | None, environ: Mapping[str, str] | None = None
     values = {} if file is None else _read(file)
     base = Path.cwd() if file is None else _base_of(file)
     where = "defaults" if file is None else str(file)
-    if contact := environ.get("EIGHTK_CONTACT"):
+    faults = tuple(Fault(where, name, "unknown key", _suggest([name])) for name in _OWN if name in values)
+    contact = environ.get("EIGHTK_CONTACT")
+    if contact:
         _table(values, "edgar")["contact"] = contact
-    for name, section in Settings.model_fields.items():
-        # A default made with the class knows no base folder; an empty table is checked against this one.
-        if isinstance(section.default, Section):
-            values.setdefault(name, {})
-    # The log is always there to tell, so that rules can name it before any endpoint is set up.
-    _table(values, "endpoint").setdefault("log", {"kind": "log"})
     values |= {"file": where, "base": base}
-    try:
-        return Settings.model_validate(values, context={"base": base}), ()
-    except ValidationError as error:
-        faults = tuple(_faults(error, where))
-        for detail in error.errors():
-            _drop(values, detail["loc"], missing=detail["type"] == "missing")
-    return Settings.model_validate(values, context={"base": base}), faults
+    found: tuple[Fault, ...] = ()
+    while True:
+        for name, section in Settings.model_fields.items():
+            # A default made with the class knows no base folder; an empty table is checked against this one.
+            if isinstance(section.default, Section):
+                values.setdefault(name, {})
+        try:
+            return Settings.model_validate(values, context={"base": base}), (*faults, *found)
+        except ValidationError as error:
+            # A second round's faults come from what was taken out in the first.
+            found = found or tuple(_faults(error, where, is_contact_from_environ=bool(contact)))
+            dropped = [_drop(values, one["loc"], missing=one["type"] == "missing") for one in error.errors()]
+            if not any(dropped):
+                raise ConfigError((*faults, *found)) from error
 
 
-def _drop(values: dict[str, Any], path: tuple[int | str, ...], *, missing: bool) -> None:
-    """Take a faulty key out, or the table that lacks one, so that the rest can be checked."""
+def _drop(values: dict[str, Any], path: tuple[int | str, ...], *, missing: bool) -> bool:
+    """Take a faulty key out, or the table that lacks one, so that the rest can be checked. False: it was not there."""
     *parents, last = path[:-1] if missing else path
     table: Any = values
     for parent in parents:
         table = table.get(parent) if isinstance(table, dict) else None
     if isinstance(table, dict):
-        table.pop(last, None)
-    elif parents:  # a fault inside a list: the whole list goes
-        _drop(values, tuple(parents), missing=False)
+        return table.pop(last, None) is not None
+    # A fault inside a list: the whole list goes.
+    return bool(parents) and _drop(values, tuple(parents), missing=False)
 
 
 def template_folder() -> Path:
@@ -284,7 +311,8 @@ def template_folder() -> Path:
 
 
 def _base_of(file: Path) -> Path:
-    folder = file.resolve().parent
+    # Not resolved: a file may be a link into a folder of another name, as mounted settings often are.
+    folder = file.absolute().parent
     return folder.parent if folder.name == "config" else folder
 
 
@@ -295,7 +323,7 @@ def _table(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         remedy = "write one with: eightk init" if isinstance(error, FileNotFoundError) else ""
         raise ConfigError([Fault(str(file), "", f"cannot be read: {error.strerror}", remedy)]) from error
@@ -303,23 +331,28 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError([Fault(str(file), "", "is not UTF-8 text", "save it as UTF-8")]) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([Fault(str(file), "", f"is not TOML: {error}", "see https://toml.io")]) from error
-    unknown = [name for name in ("file", "base") if name in values]
-    if unknown:
-        raise ConfigError(Fault(str(file), name, "unknown key") for name in unknown)
     return values
 
 
-def _faults(error: ValidationError, where: str) -> Iterator[Fault]:
+def problem_of(detail: ErrorDetails) -> str:
+    """What a checking library found, as the end of a fault's sentence and in the words of a TOML file."""
+    problem = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return _PROBLEMS.get(detail["type"], problem[:1].lower() + problem[1:])
+
+
+def _faults(error: ValidationError, where: str, *, is_contact_from_environ: bool) -> Iterator[Fault]:
     for detail in error.errors():
         path = [str(part) for part in detail["loc"]]
         key = ".".join(path)
+        if key == "edgar.contact" and is_contact_from_environ:
+            yield Fault("the environment", "EIGHTK_CONTACT", problem_of(detail), f"got {detail['input']!r}")
+            continue
         if detail["type"] == "extra_forbidden":
             yield Fault(where, key, "unknown key", _suggest(path))
         elif detail["type"] == "missing":
             yield Fault(where, key, "is missing", _describe(path))
         else:
-            problem = detail["msg"].removeprefix("Value error, ")
-            yield Fault(where, key, problem[:1].lower() + problem[1:], f"got {detail['input']!r}")
+            yield Fault(where, key, problem_of(detail), f"got {detail['input']!r}")
 
 
 def _section(path: list[str]) -> type[BaseModel]:
@@ -333,7 +366,7 @@ def _section(path: list[str]) -> type[BaseModel]:
 
 
 def _suggest(path: list[str]) -> str:
-    known = [name for name in _section(path).model_fields if name not in ("file", "base")]
+    known = [name for name in _section(path).model_fields if name not in _OWN]
     close = difflib.get_close_matches(path[-1], known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
 

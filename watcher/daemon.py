@@ -30,7 +30,7 @@ from watcher.sources.poller import Poller
 from watcher.store import deliveries, filings
 from watcher.store.archive import Archive
 from watcher.store.database import Store
-from watcher.web.app import Desk, make_app
+from watcher.web.app import Desk, Health, make_app
 from watcher.workers import Bounds, Workers
 
 __all__ = ["Daemon"]
@@ -270,11 +270,24 @@ class Daemon:
     def _desk(self) -> Desk:
         return Desk(store=self.store, token=self._lock.token, retry=self.retry, health=self._health)
 
-    def _health(self) -> dict[str, Any]:
-        health = self.engine.health()
-        polled = (
-            f"polling {self._settings.edgar.base_url}" if self._poller else "EDGAR is not polled: no contact is set"
+    def _health(self) -> Health:
+        running = self.engine.health()
+        poller = self._poller
+        return Health(
+            is_well=poller is None or poller.failing_since is None,
+            edgar=self._edgar_in_words(),
+            polled_at=poller and poller.polled_at,
+            jobs_running=len(running.running),
+            jobs_failed=running.failures,
         )
-        if self._edgar is not None and self._edgar.blocked_until is not None:
-            polled = f"EDGAR blocks us until {self._edgar.blocked_until:%H:%M:%S} UTC"
-        return {"edgar": polled, "running": len(health.running), "job_failures": health.failures}
+
+    def _edgar_in_words(self) -> str:
+        if self._poller is None or self._edgar is None:
+            return "EDGAR is not polled: no contact is set"
+        if self._edgar.blocked_until is not None:
+            return f"EDGAR blocks us until {self._edgar.blocked_until:%H:%M:%S} UTC"
+        if self._poller.failing_since is not None:
+            return f"EDGAR cannot be polled since {self._poller.failing_since:%H:%M:%S} UTC: {self._poller.failure}"
+        polled_at = self._poller.polled_at
+        last = f", last at {polled_at:%H:%M:%S} UTC" if polled_at else ""
+        return f"polling {self._settings.edgar.base_url}{last}"

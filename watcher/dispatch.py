@@ -172,7 +172,7 @@ class Dispatcher:
         if retry_at is not None:
             log.warning("failed, will be tried again", extra=fields | {"retry_seconds": wait})
             return False
-        log.error("failed, parked; run it again with: eightk retry", extra=fields)
+        log.error("failed, parked", extra=fields | {"again": f"eightk retry {stored.filing.accession}"})
         return True
 
 

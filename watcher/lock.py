@@ -50,12 +50,14 @@ class StoreLock:
             raise StoreError(f"{path}: the lock file cannot be opened: {error.strerror}") from error
         try:
             _lock(self._file)
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise StoreLocked(f"{store}: in use by {_said(_read(path))}") from error
         except OSError as error:
             os.close(self._file)
-            owner = _read(path)
-            who = f"process {owner.pid}" if owner else "another process"
-            where = f" (its page: {owner.url})" if owner and owner.url else ""
-            raise StoreLocked(f"{store}: in use by {who}{where}") from error
+            raise StoreError(f"{path}: this file system cannot lock it: {error.strerror}") from error
+        # A file that was there before may have had wider rights.
+        os.fchmod(self._file, 0o600)
         self.announce("")
 
     def __enter__(self) -> Self:
@@ -79,18 +81,36 @@ class StoreLock:
 
 
 def owner_of(store: Path) -> Owner | None:
-    """Return who owns the store now, or None when it is free."""
+    """Return who owns the store now, or None when it is free. Raises ``StoreError`` when this user may not know."""
+    path = lock_path(store)
     try:
-        file = os.open(lock_path(store), os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise StoreError(f"{path}: the lock file cannot be read: {error.strerror}") from error
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return _read(lock_path(store))
+    except BlockingIOError:
+        return _owner(path)
     finally:
         os.close(file)
     return None
+
+
+def _owner(path: Path) -> Owner:
+    """Who holds the lock. Between taking it and writing its name an owner is nameless for a moment."""
+    for _ in range(LOOKS):
+        if owner := _read(path):
+            return owner
+        time.sleep(LOOK_SECONDS)
+    return Owner(pid=0)
+
+
+def _said(owner: Owner | None) -> str:
+    if owner is None:
+        return "another process"
+    return f"process {owner.pid}{f' (its page: {owner.url})' if owner.url else ''}"
 
 
 def _lock(file: int) -> None:
@@ -107,5 +127,4 @@ def _read(path: Path) -> Owner | None:
     try:
         return Owner(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
-        # Between taking the lock and writing its name an owner is nameless.
         return None

@@ -28,11 +28,12 @@ class TextFormatter(logging.Formatter):
     """``12:00:01 INFO saved accession=... endpoints=1``, for people."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write one record. Line breaks in facts are escaped, so that a filing cannot fake a line."""
+        """Write one record. A filing cannot fake a line: breaks are escaped in facts, and lines of a trace stand in."""
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         facts = "".join(f" {name}={_fact(value)}" for name, value in _facts(record).items())
-        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
-        return f"{at} {record.levelname:<7} {record.getMessage()}{facts}{trace}"
+        trace = self.formatException(record.exc_info) if record.exc_info else ""
+        lines = "".join(f"\n    {_plain(line)}" for line in trace.splitlines())
+        return f"{at} {record.levelname:<7} {_plain(record.getMessage())}{facts}{lines}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -54,6 +55,10 @@ class JsonFormatter(logging.Formatter):
 
 def _facts(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def _plain(text: str) -> str:
+    return text if text.isprintable() else json.dumps(text)
 
 
 def _fact(value: object) -> str:

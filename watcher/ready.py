@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watcher.config import Settings, examine_settings
 from watcher.errors import ConfigError, Fault
 from watcher.handler import Handler, Notifier
-from watcher.registry import build_handlers, build_notifiers, line_spec
+from watcher.registry import LineSpec, build_handlers, build_notifiers, line_spec
 
 __all__ = ["Ready", "examine"]
 
@@ -30,25 +30,28 @@ def examine(file: Path | None) -> Ready:
     handlers: tuple[Handler, ...] = ()
     notifiers: Mapping[str, Notifier] = {}
     try:
-        handlers = build_handlers(line_spec(settings))
+        handlers = build_handlers(_told_of(line_spec(settings), found))
     except ConfigError as error:
         faults += error.faults
     try:
         notifiers = build_notifiers(settings)
     except ConfigError as error:
         faults += (fault for fault in error.faults if fault not in faults)
-    faults += _folder_faults(settings)
+    faults += _folder_faults(settings, {fault.key for fault in found})
     if faults:
         raise ConfigError(faults)
     return Ready(settings, handlers, notifiers)
 
 
-def _folder_faults(settings: Settings) -> list[Fault]:
-    wanted = {"data_dir": settings.data_dir, "store.url": settings.store_path.parent}
-    if settings.folder.enabled:
-        wanted["folder.path"] = settings.folder.path
+def _told_of(spec: LineSpec, found: Iterable[Fault]) -> LineSpec:
+    """The line, told of the endpoints whose tables are faulty, too: a rule that names one of them is in order."""
+    faulty = {fault.key.split(".")[1] for fault in found if fault.key.startswith("endpoint.")}
+    return replace(spec, context=replace(spec.context, endpoints=spec.context.endpoints | faulty))
+
+
+def _folder_faults(settings: Settings, faulty: Collection[str]) -> list[Fault]:
     faults = []
-    for key, folder in wanted.items():
+    for key, folder in _folders(settings, faulty):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (probe := folder / ".eightk-probe").touch()
@@ -56,3 +59,13 @@ def _folder_faults(settings: Settings) -> list[Fault]:
         except OSError as error:
             faults.append(Fault(settings.file, key, f"{folder} cannot be written: {error.strerror}", "mend its rights"))
     return faults
+
+
+def _folders(settings: Settings, faulty: Collection[str]) -> Iterator[tuple[str, Path]]:
+    """The folders that are needed, but none that a default names in place of a faulty setting."""
+    if "data_dir" not in faulty:
+        yield "data_dir", settings.data_dir
+    if not {"data_dir", "store", "store.url"} & set(faulty):
+        yield "store.url", settings.store_path.parent
+    if settings.folder.enabled and not {"folder", "folder.path"} & set(faulty):
+        yield "folder.path", settings.folder.path

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from pydantic import ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from watcher.config import EndpointSettings, Settings
+from watcher.config import EndpointSettings, Settings, problem_of
 from watcher.errors import ConfigError, Fault
 from watcher.handler import Context, Handler, Notifier, Stage
 
@@ -66,21 +66,18 @@ def line_spec(settings: Settings, *, until: Stage = Stage.ALERT, rules: bool = T
 def discover(folder: Path | None) -> tuple[Found, ...]:
     """Find every handler and notifier, in no particular order. Raises ``ConfigError`` with all faults."""
     faults: list[Fault] = []
-    found: dict[str, Found] = {}
-    for one in (*_from_entry_points(faults), *_from_files(folder, faults)):
-        if one.name in found:
-            where = f"{found[one.name].origin} and {one.origin}"
-            faults.append(Fault(where, one.name, "two handlers of this name", "rename one, or remove one"))
-        found[one.name] = one
+    found = _found(folder, faults)
     if faults:
         raise ConfigError(faults)
-    return tuple(found.values())
+    return found
 
 
 def build_handlers(spec: LineSpec) -> tuple[Handler, ...]:
     """Build the line of handlers, in the order in which they run. Raises ``ConfigError`` with all faults."""
-    found = discover(spec.folder)
-    faults = list(_unknown_names(spec, found))
+    faults: list[Fault] = []
+    found = _found(spec.folder, faults)
+    if not faults:  # else a name may be unknown because its file is broken
+        faults += _unknown_names(spec, found)
     classes = [one for one in found if issubclass(one.handler, Handler) and one.name not in spec.disabled]
     line: list[Handler] = []
     for one in _in_order(classes, faults):
@@ -97,10 +94,12 @@ def build_handlers(spec: LineSpec) -> tuple[Handler, ...]:
 
 def build_notifiers(settings: Settings) -> dict[str, Notifier]:
     """Build a notifier for each endpoint of the settings. Raises ``ConfigError`` with all faults."""
-    kinds = {one.name: one for one in discover(settings.handlers.path) if issubclass(one.handler, Notifier)}
     faults: list[Fault] = []
+    found = _found(settings.handlers.path, faults)
+    left_out = settings.handlers.disabled
+    kinds = {one.name: one for one in found if issubclass(one.handler, Notifier) and one.name not in left_out}
     notifiers: dict[str, Notifier] = {}
-    context = Context(settings.rules_path, frozenset(settings.endpoint))
+    context = Context(settings.rules.path, frozenset(settings.endpoint))
     for name, endpoint in settings.endpoint.items():
         key = f"endpoint.{name}"
         if endpoint.kind not in kinds:
@@ -125,30 +124,52 @@ def _endpoint_values(endpoint: EndpointSettings, notifier: type[Any]) -> dict[st
     return values
 
 
+def _found(folder: Path | None, faults: list[Fault]) -> tuple[Found, ...]:
+    """Find what can be used; what cannot is told in ``faults``."""
+    found: dict[str, Found] = {}
+    for one in (*_from_entry_points(faults), *_from_files(folder, faults)):
+        if one.name in found:
+            where = f"{found[one.name].origin} and {one.origin}"
+            faults.append(Fault(where, one.name, "two handlers of this name", "rename one, or remove one"))
+        found[one.name] = one
+    return tuple(found.values())
+
+
 def _from_entry_points(faults: list[Fault]) -> Iterator[Found]:
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         try:
             handler = entry.load()
-        except Exception as error:  # noqa: BLE001  # the border to someone else's module: told as a fault
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the border to someone else's module: told as a fault
             faults.append(Fault(entry.value, entry.name, f"cannot be imported: {error!r}", "mend or uninstall it"))
             continue
-        if _is_handler(handler):
-            yield Found(handler.name, handler.stage, entry.value, handler)
+        if problem := _problem(handler):
+            faults.append(Fault(entry.value, entry.name, problem))
         else:
-            faults.append(Fault(entry.value, entry.name, "is not a Handler or Notifier with a name and a stage"))
+            yield Found(handler.name, handler.stage, entry.value, handler)
 
 
 def _from_files(folder: Path | None, faults: list[Fault]) -> Iterator[Found]:
     for path in sorted(folder.glob("*.py")) if folder and folder.is_dir() else ():
         try:
             module = _load_file(path)
-        except Exception as error:  # noqa: BLE001  # the border to someone else's file: told as a fault
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the border to someone else's file: told as a fault
             faults.append(Fault(str(path), "", f"cannot be imported: {error!r}", "mend it, or move it away"))
             continue
-        own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
-        for handler in own:
-            if _is_handler(handler):
+        for handler in _classes_of(module):
+            if problem := _problem(handler):
+                remedy = "or begin the class's name with _ if it is none"
+                faults.append(Fault(str(path), handler.__name__, problem, remedy))
+            else:
                 yield Found(handler.name, handler.stage, str(path), handler)
+
+
+def _classes_of(module: ModuleType) -> Iterator[type[Any]]:
+    """The handlers and notifiers that a file itself defines; an underscore marks a base that is none."""
+    classes = dict.fromkeys(value for value in vars(module).values() if inspect.isclass(value))
+    for one in classes:
+        is_own = one.__module__ == module.__name__ and not one.__name__.startswith("_")
+        if is_own and issubclass(one, (Handler, Notifier)):
+            yield one
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -163,18 +184,28 @@ def _load_file(path: Path) -> ModuleType:
     return module
 
 
-def _is_handler(value: object) -> bool:
-    return (
-        inspect.isclass(value)
-        and issubclass(value, (Handler, Notifier))
-        and isinstance(getattr(value, "name", None), str)
-        and isinstance(getattr(value, "stage", None), Stage)
-    )
+def _problem(value: Any) -> str:
+    """What keeps it from being a handler; "" when nothing does."""
+    if not (inspect.isclass(value) and issubclass(value, (Handler, Notifier))):
+        return "is not a Handler or Notifier"
+    name, stage = getattr(value, "name", None), getattr(value, "stage", None)
+    if not (isinstance(name, str) and name):
+        return "a handler needs a name, such as name = 'large-sums'"
+    if issubclass(value, Notifier) and stage is not Stage.NOTIFY:
+        return f"a notifier's stage is Stage.NOTIFY, not {stage!r}"
+    if issubclass(value, Handler) and stage not in (Stage.PARSE, Stage.CLASSIFY, Stage.ALERT):
+        return f"a handler needs a stage: Stage.PARSE, Stage.CLASSIFY or Stage.ALERT, not {stage!r}"
+    if not isinstance(getattr(value, "after", ()), tuple):
+        return "`after` must be a tuple of names, such as ('titles',)"
+    return ""
 
 
 def _unknown_names(spec: LineSpec, found: Iterable[Found]) -> Iterator[Fault]:
     names = {one.name for one in found}
-    known = f"known: {', '.join(sorted(names))}"
+    notifiers = {one.name for one in found if issubclass(one.handler, Notifier)}
+    known = f"known: {', '.join(sorted(names - notifiers))}"
+    for name in sorted(set(spec.settings) & notifiers):
+        yield Fault(spec.where, f"handler.{name}", "this one notifies", "its settings stand in a table [endpoint.NAME]")
     for name in sorted(set(spec.settings) - names):
         yield Fault(spec.where, f"handler.{name}", "no handler of this name", known)
     for name in sorted(spec.disabled - names):
@@ -213,30 +244,42 @@ def _build(
         faults.extend(error.faults)
     except (ValueError, TypeError, OSError) as error:
         faults.append(Fault(where, key, str(error)))
+    except Exception as error:  # noqa: BLE001  # the border to someone else's handler: told as a fault
+        faults.append(Fault(where, key, f"cannot be built: {error!r}"))
     return None
+
+
+def _parameters(handler: type[Any]) -> dict[str, inspect.Parameter]:
+    """The settings that a handler takes: the keyword arguments of its constructor."""
+    parameters = inspect.signature(handler.__init__).parameters
+    return {name: one for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY}
 
 
 def _checked(handler: type[Any], values: Mapping[str, Any], base: Path) -> dict[str, Any]:
     """Check settings against the constructor's own signature, all at once; paths start at ``base``."""
     hints = get_type_hints(handler.__init__)
     fields: dict[str, Any] = {}
-    for name, parameter in list(inspect.signature(handler.__init__).parameters.items())[1:]:
-        if parameter.kind is parameter.KEYWORD_ONLY:
-            default = ... if parameter.default is parameter.empty else parameter.default
-            fields[name] = (hints.get(name, Any), Field(default))
-    model = create_model("Values", __config__=ConfigDict(extra="forbid", arbitrary_types_allowed=True), **fields)
-    given = model.model_validate(dict(values)).model_dump(exclude_unset=True)
-    return {name: base / value if isinstance(value, Path) else value for name, value in given.items()}
+    names: dict[str, str] = {}
+    for name, parameter in _parameters(handler).items():
+        default = ... if parameter.default is parameter.empty else parameter.default
+        # Under a name of our own, as a setting may be called what a model's own method is called.
+        field = f"setting_{len(fields)}"
+        fields[field] = (hints.get(name, Any), Field(default, alias=name))
+        names[field] = name
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
+    checked: BaseModel = create_model("Values", __config__=config, **fields).model_validate(dict(values))
+    given = {name: getattr(checked, field) for field, name in names.items() if name in values}
+    return {name: base / value.expanduser() if isinstance(value, Path) else value for name, value in given.items()}
 
 
 def _setting_faults(handler: type[Any], error: ValidationError, where: str, key: str) -> Iterator[Fault]:
-    known = ", ".join(list(inspect.signature(handler.__init__).parameters)[1:]) or "none"
+    known = f"settings of {handler.name!r}: {', '.join(_parameters(handler)) or 'none'}"
     for detail in error.errors():
         full = ".".join([key, *(str(part) for part in detail["loc"])])
         match detail["type"]:
             case "extra_forbidden":
-                yield Fault(where, full, "unknown key", f"settings of {handler.name!r}: {known}")
+                yield Fault(where, full, "unknown key", known)
             case "missing":
-                yield Fault(where, full, "is missing", f"settings of {handler.name!r}: {known}")
+                yield Fault(where, full, "is missing", known)
             case _:
-                yield Fault(where, full, detail["msg"], f"got {detail['input']!r}")
+                yield Fault(where, full, problem_of(detail), f"got {detail['input']!r}")

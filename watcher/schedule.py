@@ -6,6 +6,8 @@ Triggers count real time; whoever runs on a scaled clock divides its seconds fir
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -14,13 +16,22 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 __all__ = ["Scheduler", "cron_trigger"]
 
+NEW_YORK = ZoneInfo("America/New_York")
+
 
 def cron_trigger(expression: str) -> BaseTrigger:
     """Make a trigger from a five-field cron expression, read in New York time. Raises ``ValueError``."""
+    days = expression.split()[4:]
+    if any(character.isdigit() for character in "".join(days)):
+        # The library counts days from Monday, cron from Sunday: "1-5" would silently leave out Monday.
+        raise ValueError('give days of the week by name, as in "* 6-22 * * mon-fri"')
     try:
-        return CronTrigger.from_crontab(expression, timezone="America/New_York")
+        trigger = CronTrigger.from_crontab(expression, timezone=NEW_YORK)
     except ValueError as error:
         raise ValueError(f"not a cron expression of five fields: {error}") from error
+    if trigger.get_next_fire_time(None, datetime(2000, 1, 1, tzinfo=NEW_YORK)) is None:
+        raise ValueError(f"never comes: {expression!r}")
+    return trigger
 
 
 class Scheduler:

@@ -36,7 +36,7 @@ __all__ = ["Bounds", "Workers", "examine_to_line"]
 R = TypeVar("R")
 
 START_SECONDS = 60.0
-HAND_OVERS = 2
+HAND_OVERS = 3
 # A fresh interpreter inherits no lock, thread or socket of the daemon; ``-P`` keeps the current folder out of imports.
 _BOOT = "import sys; sys.path[:] = sys.argv[2:]; from watcher._worker import serve; serve(int(sys.argv[1]))"
 
@@ -165,27 +165,26 @@ class _Process:
         A process that died while nothing was asked of it is no filing's fault, so another one is handed the call.
         """
         for _ in range(HAND_OVERS):
-            self._be_ready()
             try:
+                self._be_ready()
                 self._pipe.send_bytes(request)
                 self._pipe.recv_bytes()  # it says so before it begins
             except (EOFError, OSError):
-                code = self._replace()
+                was_ready, how = self._is_ready, _how(self._replace())
             else:
                 return
-        raise HandlerCrash(f"{name}: its worker process died before it began ({_how(code)})")
+        if was_ready:
+            raise HandlerCrash(f"{name}: its worker process died before it began ({how})")
+        raise EightkError(f"a worker process died while it started ({how})")
 
     def _be_ready(self) -> None:
-        """Have a process with its line built. Raises ``EightkError`` when there can be none."""
+        """Have a process with its line built. Raises ``EOFError`` or ``OSError`` when it died, else ``EightkError``."""
         if self._is_ready:
             return
-        try:
-            if not self._pipe.poll(START_SECONDS):
-                self._replace()
-                raise EightkError(f"a worker process was not up within {START_SECONDS:g} s")
-            answer = _unpacked("a worker's start", self._pipe.recv_bytes())
-        except (EOFError, OSError) as error:
-            raise EightkError(f"a worker process died while it started ({_how(self._replace())})") from error
+        if not self._pipe.poll(START_SECONDS):
+            self._replace()
+            raise EightkError(f"a worker process was not up within {START_SECONDS:g} s")
+        answer = _unpacked("a worker's start", self._pipe.recv_bytes())
         if answer.error is not None:
             self._replace()
             raise answer.error

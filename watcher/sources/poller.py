@@ -58,7 +58,9 @@ class Poller:
         self._store = store
         self._clock = clock
         self._submit = submit
-        self._is_failing = False
+        self.failing_since: datetime | None = None
+        self.failure = ""
+        self.polled_at: datetime | None = None  # when the last complete poll of this run ended
 
     async def poll(self) -> int:
         """Read the list until nothing is new; return how many filings were spotted.
@@ -84,13 +86,15 @@ class Poller:
         try:
             spotted = await self.poll()
         except (EdgarError, StoreError) as error:
-            if not self._is_failing:
+            if self.failing_since is None:
                 log.error("EDGAR cannot be polled; trying on", extra={"reason": str(error)})
-            self._is_failing = True
+                self.failing_since = self._clock.now()
+            self.failure = str(error)
             return
-        if self._is_failing:
-            log.info("EDGAR can be polled again")
-        self._is_failing = False
+        if self.failing_since is not None:
+            log.info("EDGAR can be polled again", extra={"failing_since": self.failing_since})
+        self.failing_since = None
+        self.polled_at = self._clock.now()
         if spotted:
             log.info("spotted", extra={"source": "poller", "filings": spotted})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 from watcher.models import Attempt, Delivery, DeliveryState, Message
 from watcher.store.schema import alert, attempt, delivery
 
-__all__ = ["Owed", "StoredDelivery", "cancel_unknown", "count_by_state", "due_endpoints", "find", "owed_to", "settle"]
+__all__ = ["Owed", "StoredDelivery", "count_by_state", "due_endpoints", "find", "owed_to", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +80,19 @@ def settle(
     connection.execute(attempt.insert().values(delivery_id=one.id, **_attempt_values(tried)))
 
 
-def cancel_unknown(connection: Connection, endpoints: Collection[str], now: datetime) -> int:
-    """Cancel what is owed to endpoints that the settings no longer name; return how many."""
-    gone = (
-        delivery.update()
-        .where(delivery.c.state == DeliveryState.PENDING.value, delivery.c.endpoint.not_in(endpoints))
-        .values(state=DeliveryState.CANCELLED.value, settled_at=now, last_error="the endpoint left the settings")
-    )
-    return connection.execute(gone).rowcount
-
-
-def find(connection: Connection, accession: str | None = None, limit: int = 100) -> tuple[StoredDelivery, ...]:
-    """Return deliveries, newest alert first, with every attempt; of one filing, or of all."""
+def find(
+    connection: Connection,
+    accession: str | None = None,
+    *,
+    state: DeliveryState | None = None,
+    limit: int | None = None,
+) -> tuple[StoredDelivery, ...]:
+    """Return deliveries, newest alert first, with every attempt; of one filing, in one state, or all."""
     statement = select(delivery, alert).join(alert, alert.c.id == delivery.c.alert_id)
     if accession is not None:
         statement = statement.where(alert.c.accession == accession)
+    if state is not None:
+        statement = statement.where(delivery.c.state == state.value)
     rows = connection.execute(statement.order_by(alert.c.sequence.desc(), delivery.c.endpoint).limit(limit)).all()
     tries = _attempts(connection, [row.id for row in rows])
     return tuple(_stored(row, tuple(tries.get(row.id, ()))) for row in rows)
@@ -106,12 +104,14 @@ def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     return {DeliveryState(state): count for state, count in rows}
 
 
-def _attempts(connection: Connection, ids: Collection[str]) -> dict[str, list[Attempt]]:
+def _attempts(connection: Connection, ids: Sequence[str]) -> dict[str, list[Attempt]]:
     found: dict[str, list[Attempt]] = {}
-    statement = select(attempt).where(attempt.c.delivery_id.in_(ids)).order_by(attempt.c.number)
-    for row in connection.execute(statement):
-        one = Attempt(row.at, row.milliseconds, row.ok, row.status, row.error, row.address, row.answer)
-        found.setdefault(row.delivery_id, []).append(one)
+    # A database takes only so many parameters in one statement.
+    for asked in (ids[start : start + 1000] for start in range(0, len(ids), 1000)):
+        statement = select(attempt).where(attempt.c.delivery_id.in_(asked)).order_by(attempt.c.number)
+        for row in connection.execute(statement):
+            one = Attempt(row.at, row.milliseconds, row.ok, row.status, row.error, row.address, row.answer)
+            found.setdefault(row.delivery_id, []).append(one)
     return found
 
 

@@ -13,7 +13,7 @@ from watcher.errors import UnknownFiling
 from watcher.models import Filing, FilingState, Origin
 from watcher.report_json import filer_from_json, to_json
 from watcher.store.archive import Archived
-from watcher.store.schema import filer, filing, item
+from watcher.store.schema import filer, filing, item, report
 
 __all__ = [
     "Query",
@@ -188,11 +188,16 @@ def postpone(connection: Connection, accession: str, reason: str, run_at: dateti
 
 
 def fail(connection: Connection, accession: str, reason: str, now: datetime, retry_at: datetime | None) -> None:
-    """Count a failed attempt; try again at ``retry_at``, or park the filing when that is None."""
+    """Count a failed attempt; try again at ``retry_at``, or park the filing when that is None.
+
+    A filing that has a report is not parked: a reread that fails leaves what was found before, and its reason.
+    """
     if retry_at is not None:
         changes: dict[str, Any] = {"run_at": retry_at}
     else:
-        changes = {"state": FilingState.FAILED.value, "run_at": None, "settled_at": now}
+        has_report = connection.execute(select(report.c.accession).where(report.c.accession == accession)).first()
+        state = FilingState.SAVED if has_report else FilingState.FAILED
+        changes = {"state": state.value, "run_at": None, "settled_at": now}
     _update(connection, accession, attempts=filing.c.attempts + 1, reason=reason, **changes)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from watcher.errors import UnknownFiling
 from watcher.models import Alert, Delivery, Exhibit, FilingState, Message, Report
@@ -16,7 +16,7 @@ from watcher.report_json import report_from_json, report_line, to_json
 from watcher.store.filings import get, update_facts
 from watcher.store.schema import alert, delivery, document, filing, item, report
 
-__all__ = ["load", "save"]
+__all__ = ["count_alerts", "load", "save"]
 
 
 def save(
@@ -65,6 +65,12 @@ def load(connection: Connection, accession: str) -> Report:
         found.filing, items=seen.items, origin=stored.run_as, source=seen.source, channel=seen.channel
     )
     return found
+
+
+def count_alerts(connection: Connection, accessions: Collection[str]) -> dict[str, int]:
+    """Return how many alerts each of these filings raised, if any."""
+    statement = select(alert.c.accession, func.count()).where(alert.c.accession.in_(accessions))
+    return {accession: count for accession, count in connection.execute(statement.group_by(alert.c.accession))}
 
 
 def _replace_report(connection: Connection, found: Report, now: datetime) -> None:

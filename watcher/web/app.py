@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +14,12 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from watcher.errors import UnknownFiling
-from watcher.models import FilingState
+from watcher.models import DeliveryState, FilingState
+from watcher.payload import edgar_url
 from watcher.report_json import report_line, to_json
 from watcher.store import deliveries, filings, reports
 from watcher.store.database import Store
-from watcher.web.show import delivery_json, edgar_url, stored_json
+from watcher.web.show import delivery_json, stored_json
 
 __all__ = ["Desk", "make_app"]
 
@@ -28,6 +30,20 @@ HEADERS = {
     "referrer-policy": "no-referrer",
 }
 PAGE_SIZE = 50
+FOLDER = Path(__file__).parent
+TEMPLATES = Jinja2Templates(FOLDER / "templates")
+TEMPLATES.env.filters["edgar_url"] = edgar_url
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the daemon is."""
+
+    is_well: bool
+    edgar: str  # in a person's words
+    polled_at: datetime | None = None  # when the last complete poll ended
+    jobs_running: int = 0
+    jobs_failed: int = 0  # since the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +53,7 @@ class Desk:
     store: Store
     token: str
     retry: Callable[[str], Awaitable[None]]  # raises UnknownFiling
-    health: Callable[[], dict[str, Any]]
+    health: Callable[[], Health]
 
 
 def make_app(desk: Desk) -> FastAPI:
@@ -56,10 +72,21 @@ def make_app(desk: Desk) -> FastAPI:
         return response
 
     @app.exception_handler(UnknownFiling)
-    async def _unknown(_: Request, error: UnknownFiling) -> Response:
-        return JSONResponse({"title": "not found", "status": 404, "detail": str(error)}, 404)
+    async def _unknown(request: Request, error: UnknownFiling) -> Response:
+        return _not_found(request, str(error))
+
+    @app.exception_handler(404)
+    async def _nowhere(request: Request, _: Exception) -> Response:
+        return _not_found(request, f"there is nothing at {request.url.path}")
 
     return app
+
+
+def _not_found(request: Request, detail: str) -> Response:
+    """Say so in JSON to a program, and on a page to a person."""
+    if request.url.path.startswith("/v1/"):
+        return JSONResponse({"title": "not found", "status": 404, "detail": detail}, 404)
+    return TEMPLATES.TemplateResponse(request, "missing.html", {"detail": detail}, status_code=404)
 
 
 def _add_api(app: FastAPI, desk: Desk) -> None:
@@ -71,7 +98,9 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
     async def healthz() -> dict[str, Any]:
         counts = await desk.store.read(filings.count_by_state)
         owed = await desk.store.read(deliveries.count_by_state)
-        return {"status": "ok", "filings": to_json(counts), "deliveries": to_json(owed), **desk.health()}
+        health = desk.health()
+        status = "ok" if health.is_well else "failing"
+        return {"status": status, "filings": to_json(counts), "deliveries": to_json(owed), **to_json(health)}
 
     @app.get("/v1/filings")
     async def list_filings(
@@ -102,16 +131,15 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
         return stored_json(await desk.store.read(filings.get, accession))
 
     @app.get("/v1/deliveries")
-    async def list_deliveries(limit: Annotated[int, Query(ge=1, le=500)] = PAGE_SIZE) -> dict[str, Any]:
-        found = await desk.store.read(deliveries.find, limit=limit)
+    async def list_deliveries(
+        state: DeliveryState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = PAGE_SIZE
+    ) -> dict[str, Any]:
+        found = await desk.store.read(deliveries.find, state=state, limit=limit)
         return {"deliveries": [delivery_json(one) for one in found]}
 
 
 def _add_pages(app: FastAPI, desk: Desk) -> None:
-    folder = Path(__file__).parent
-    templates = Jinja2Templates(folder / "templates")
-    templates.env.filters["edgar_url"] = edgar_url
-    style = (folder / "style.css").read_text(encoding="utf-8")
+    style = (FOLDER / "style.css").read_text(encoding="utf-8")
 
     @app.get("/style.css", include_in_schema=False)
     async def stylesheet() -> Response:
@@ -121,9 +149,11 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
     async def front(request: Request, item: str = "", offset: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
         query = filings.Query(item=item or None, limit=PAGE_SIZE, offset=offset, by_arrival=True)
         found = await desk.store.read(filings.find, query)
+        accessions = [one.filing.accession for one in found]
         context = {
             "filings": found,
-            "items": await desk.store.read(filings.items_of, [one.filing.accession for one in found]),
+            "items": await desk.store.read(filings.items_of, accessions),
+            "alerts": await desk.store.read(reports.count_alerts, accessions),
             "counts": await desk.store.read(filings.count_by_state),
             "owed": await desk.store.read(deliveries.count_by_state),
             "health": desk.health(),
@@ -131,7 +161,7 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
             "offset": offset,
             "page_size": PAGE_SIZE,
         }
-        return templates.TemplateResponse(request, "front.html", context)
+        return TEMPLATES.TemplateResponse(request, "front.html", context)
 
     @app.get("/filings/{accession}", include_in_schema=False, response_class=HTMLResponse)
     async def filing_page(request: Request, accession: str) -> HTMLResponse:
@@ -139,4 +169,4 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
         report = await desk.store.read(reports.load, accession) if stored.state is FilingState.SAVED else None
         told = await desk.store.read(deliveries.find, accession)
         context = {"stored": stored, "report": report, "deliveries": told}
-        return templates.TemplateResponse(request, "filing.html", context)
+        return TEMPLATES.TemplateResponse(request, "filing.html", context)

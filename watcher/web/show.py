@@ -1,15 +1,14 @@
-"""What the API shows of the store's nouns, and where a filing stands on EDGAR."""
+"""What the API shows of the store's nouns."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from watcher.models import Filing
 from watcher.report_json import to_json
 from watcher.store.deliveries import StoredDelivery
 from watcher.store.filings import StoredFiling
 
-__all__ = ["delivery_json", "edgar_url", "stored_json"]
+__all__ = ["delivery_json", "stored_json"]
 
 
 def stored_json(one: StoredFiling, items: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -29,11 +28,3 @@ def delivery_json(one: StoredDelivery) -> dict[str, Any]:
     """A delivery with its attempts."""
     line: dict[str, Any] = to_json(one)
     return {**line.pop("delivery"), **line}
-
-
-def edgar_url(filing: Filing) -> str | None:
-    """The filing's index page on EDGAR, or None when no filer's CIK is known."""
-    if not filing.filers or not filing.filers[0].cik:
-        return None
-    folder = f"https://www.sec.gov/Archives/edgar/data/{filing.filers[0].cik}"
-    return f"{folder}/{filing.accession.replace('-', '')}/{filing.accession}-index.htm"

@@ -1,0 +1,216 @@
+"""The settings: what a file says is what counts, paths start where they seem to, and every fault is told at once.
+
+In ``bad_config/`` lies one file for each mistake; the comment at its head is what a person is told of it.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from watcher.config import examine_settings, load_settings, template_folder
+from watcher.errors import ConfigError
+
+BAD = sorted((Path(__file__).parent / "bad_config").glob("*.toml"))
+
+
+def write(folder: Path, text: str = "", name: str = "config/eightk.toml") -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def faults_of(file: Path, environ: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as raised:
+        load_settings(file, environ or {})
+    return [str(fault) for fault in raised.value.faults]
+
+
+@pytest.mark.parametrize("file", BAD, ids=[file.stem for file in BAD])
+def test_a_bad_file_is_told_with_all_its_faults(file: Path):
+    lines = file.read_text(encoding="utf-8").splitlines()
+    head = lines[: next(n for n, line in enumerate(lines) if not line.startswith("# "))]
+
+    assert sorted(faults_of(file)) == sorted(f"{file}: {line[2:]}" for line in head)
+
+
+def test_a_file_that_is_not_there_is_told_with_the_remedy(tmp_path: Path):
+    file = tmp_path / "eightk.toml"
+
+    assert faults_of(file) == [f"{file}: cannot be read: No such file or directory (write one with: eightk init)"]
+
+
+def test_a_file_that_is_a_folder_is_told(tmp_path: Path):
+    assert faults_of(tmp_path) == [f"{tmp_path}: cannot be read: Is a directory"]
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path):
+    file = tmp_path / "eightk.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+
+    assert faults_of(file) == [f"{file}: is not UTF-8 text (save it as UTF-8)"]
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path):
+    file = write(tmp_path)
+    file.write_bytes(b"\xef\xbb\xbf[edgar]\npoll_seconds = 7\n")
+
+    assert load_settings(file, {}).edgar.poll_seconds == 7
+
+
+def test_an_empty_file_gives_every_default(tmp_path: Path):
+    settings = load_settings(write(tmp_path), {})
+
+    assert settings.edgar.requests_per_second == 5
+    assert settings.web.listen == "127.0.0.1:8000"
+    assert settings.endpoint == {}
+
+
+def test_every_setting_stands_in_the_template_at_its_default(tmp_path: Path):
+    """Each line that is commented out there is put to use, and nothing changes."""
+    text = (template_folder() / "eightk.toml").read_text(encoding="utf-8").partition("# Endpoints:")[0]
+    used = re.sub(r"(?m)^# ([a-z_]+ = )", r"\1", text.replace("# minimum_billion", "# #"))
+    spoken = load_settings(write(tmp_path, used), {})
+    silent = load_settings(write(tmp_path), {})
+
+    assert spoken == silent
+    assert {name: set(table) for name, table in tomllib.loads(used).items() if isinstance(table, dict)} == {
+        name: set(type(table).model_fields) for name, table in silent if isinstance(table, BaseModel)
+    }
+
+
+def test_the_template_itself_can_be_used():
+    assert examine_settings(template_folder() / "eightk.toml", {})[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "base"),
+    [("config/eightk.toml", "."), ("eightk.toml", "."), ("other/eightk.toml", "other")],
+    ids=["in config", "alone", "in another folder"],
+)
+def test_relative_paths_start_at_the_folder_that_the_file_belongs_to(tmp_path: Path, name: str, base: str):
+    settings = load_settings(write(tmp_path, "", name), {})
+
+    assert settings.data_dir == tmp_path / base / "data"
+    assert settings.folder.path == tmp_path / base / "inbox"
+    assert settings.rules.path == tmp_path / base / "config" / "rules"
+    assert settings.store_path == tmp_path / base / "data" / "eightk.db"
+
+
+def test_a_linked_file_belongs_where_its_link_lies(tmp_path: Path):
+    """Mounted settings are often links into a folder that is exchanged as a whole."""
+    target = write(tmp_path, "", "mounted/..2026_01_12/eightk.toml")
+    link = tmp_path / "app" / "config" / "eightk.toml"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(target)
+
+    assert load_settings(link, {}).data_dir == tmp_path / "app" / "data"
+
+
+def test_a_file_named_from_inside_its_folder_belongs_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write(tmp_path)
+    monkeypatch.chdir(tmp_path / "config")
+
+    assert load_settings(Path("eightk.toml"), {}).data_dir == tmp_path / "data"
+
+
+def test_without_a_file_paths_start_at_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert load_settings(None, {}).folder.path == tmp_path / "inbox"
+
+
+def test_an_absolute_path_stays(tmp_path: Path):
+    settings = load_settings(write(tmp_path, f'data_dir = "{tmp_path}/elsewhere"'), {})
+
+    assert settings.data_dir == tmp_path / "elsewhere"
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    settings = load_settings(write(tmp_path, 'data_dir = "~/data"'), {})
+
+    assert settings.data_dir == tmp_path / "home" / "data"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///other/e.db", "{base}/other/e.db"),
+        ("sqlite:////var/e.db", "/var/e.db"),
+        ("", "{base}/data/eightk.db"),
+    ],
+)
+def test_the_store_lies_where_its_url_says(tmp_path: Path, url: str, path: str):
+    settings = load_settings(write(tmp_path, f'[store]\nurl = "{url}"'), {})
+
+    assert str(settings.store_path) == path.format(base=tmp_path)
+
+
+def test_the_store_moves_with_the_data_folder(tmp_path: Path):
+    settings = load_settings(write(tmp_path, 'data_dir = "elsewhere"'), {})
+
+    assert settings.store_url == f"sqlite:///{tmp_path}/elsewhere/eightk.db"
+
+
+def test_the_environment_gives_the_contact(tmp_path: Path):
+    file = write(tmp_path, '[edgar]\ncontact = "File file@example.com"')
+
+    assert load_settings(file, {"EIGHTK_CONTACT": "Me me@example.com"}).edgar.contact == "Me me@example.com"
+
+
+def test_an_empty_contact_in_the_environment_counts_as_none(tmp_path: Path):
+    file = write(tmp_path, '[edgar]\ncontact = "File file@example.com"')
+
+    assert load_settings(file, {"EIGHTK_CONTACT": ""}).edgar.contact == "File file@example.com"
+
+
+def test_a_bad_contact_in_the_environment_is_told_as_that(tmp_path: Path):
+    (fault,) = faults_of(write(tmp_path), {"EIGHTK_CONTACT": "My Firm"})
+
+    assert fault.startswith("the environment: EIGHTK_CONTACT: has no e-mail address in it")
+
+
+def test_no_contact_is_no_fault(tmp_path: Path):
+    assert load_settings(write(tmp_path), {}).edgar.contact == ""
+
+
+def test_what_can_be_used_of_a_bad_file_is_used(tmp_path: Path):
+    file = write(
+        tmp_path, 'folder = 3\n[edgar]\npoll_seconds = -1\nrequests_per_second = 2\n[endpoint.desk]\nkind = "log"'
+    )
+    settings, faults = examine_settings(file, {})
+
+    assert [fault.key for fault in faults] == ["edgar.poll_seconds", "folder"]
+    assert (settings.edgar.requests_per_second, settings.edgar.poll_seconds) == (2, 30)
+    assert settings.folder.path == tmp_path / "inbox"
+    assert list(settings.endpoint) == ["desk"]
+
+
+def test_what_else_an_endpoint_says_is_kept_for_its_notifier(tmp_path: Path):
+    text = '[endpoint.desk]\nkind = "webhook"\nurl = "https://example.com"\nallow = ["127.0.0.1:9000"]'
+    endpoint = load_settings(write(tmp_path, text), {}).endpoint["desk"]
+
+    assert (endpoint.kind, endpoint.allow) == ("webhook", ("127.0.0.1:9000",))
+    assert endpoint.notifier_settings == {"url": "https://example.com"}
+
+
+def test_settings_cannot_be_changed_by_accident(tmp_path: Path):
+    settings = load_settings(write(tmp_path), {})
+
+    with pytest.raises(ValueError, match="frozen"):
+        settings.edgar.poll_seconds = 1
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "[::1]:8000", "localhost:80"])
+def test_the_page_may_be_at_any_loopback_address(tmp_path: Path, listen: str):
+    assert load_settings(write(tmp_path, f'[web]\nlisten = "{listen}"'), {}).web.listen == listen
+
+
+def test_another_base_url_may_stand_for_the_sec(tmp_path: Path):
+    settings = load_settings(write(tmp_path, '[edgar]\nbase_url = "http://127.0.0.1:8080/"'), {})
+
+    assert settings.edgar.base_url == "http://127.0.0.1:8080"
