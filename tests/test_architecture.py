@@ -19,7 +19,6 @@ HOMES = {
     "watchdog": {"watcher/sources/_observer.py"},
     "httpx": {"watcher/edgar/client.py", "watcher/outbound.py"},
     "httpcore": {"watcher/outbound.py"},
-    "pebble": {"watcher/workers.py"},
     "sqlite3": {"watcher/store/database.py"},
     "uvicorn": {"watcher/serving.py"},
     "yaml": {"handlers/alert/"},

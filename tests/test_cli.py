@@ -176,7 +176,9 @@ def test_a_missing_settings_file_says_how_to_write_one(tmp_path: Path) -> None:
 def test_handlers_lists_the_line_in_its_order_and_where_each_comes_from(place: Place) -> None:
     place.set_up()
     place.plant(
-        "mine.py", "from watcher import Handler, Stage\nclass Mine(Handler):\n    name='mine'\n    stage=Stage.ALERT\n"
+        "mine.py",
+        "from watcher import Handler, Stage\nclass Mine(Handler):\n    name='mine'\n    stage=Stage.ALERT\n"
+        "    def handle(self, report): ...\n",
     )
 
     done = place.eightk("handlers", "--json")

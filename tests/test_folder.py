@@ -145,7 +145,9 @@ async def test_a_parked_filing_s_file_is_kept_aside_with_the_way_back(desk: Desk
 
     await desk.source.scan()
 
-    assert desk.rejected() == {"a.txt": f"no good\nparked; run it again with: eightk retry {ACCESSION}\n"}
+    assert desk.rejected() == {
+        "a.txt": f"the filing is parked: no good\nthe file is kept; run it again with: eightk retry {ACCESSION}\n"
+    }
 
 
 async def test_files_can_be_left_in_place(make_desk: Callable[..., Desk], filing: bytes) -> None:

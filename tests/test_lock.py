@@ -55,7 +55,8 @@ def test_a_store_that_another_process_owns_cannot_be_taken(store: Path, other: O
     with pytest.raises(StoreLocked) as raised:
         StoreLock(store)
 
-    assert str(raised.value) == f"{store}: in use by process {other.process.pid} (its page: http://127.0.0.1:1234)"
+    who = f"process {other.process.pid} (its page: http://127.0.0.1:1234)"
+    assert str(raised.value) == f"{store}: in use by {who}; end it first, or use another data_dir"
 
 
 def test_others_learn_who_the_owner_is_and_how_to_ask_it(store: Path, other: Other):
@@ -80,7 +81,7 @@ def test_a_program_that_the_owner_started_does_not_keep_the_lock(store: Path):
 
 
 def test_one_process_cannot_take_it_twice(store: Path):
-    with StoreLock(store), pytest.raises(StoreLocked, match=f"in use by process {os.getpid()}$"):
+    with StoreLock(store), pytest.raises(StoreLocked, match=f"in use by process {os.getpid()};"):
         StoreLock(store)
 
 

@@ -26,6 +26,8 @@ QUIET = """
 class Quiet(Handler):
     name = "quiet"
     stage = Stage.CLASSIFY
+
+    def handle(self, report): ...
 """
 SETTABLE = """
 class Settable(Handler):
@@ -38,6 +40,8 @@ class Settable(Handler):
         if minimum < 0:
             raise ValueError(f"minimum: expected 0 or more, got {minimum}")
         self.got = (minimum, mode, names, file)
+
+    def handle(self, report): ...
 """
 
 
@@ -59,7 +63,8 @@ def put(folder: Path, text: str, name: str = "mine.py") -> None:
 
 
 def handler(name: str, stage: str = "PARSE", after: tuple[str, ...] = ()) -> str:
-    return f"class H{name}(Handler):\n    name = {name!r}\n    stage = Stage.{stage}\n    after = {after!r}\n"
+    head = f"class H{name}(Handler):\n    name = {name!r}\n    stage = Stage.{stage}\n    after = {after!r}\n"
+    return head + "    def handle(self, report): ...\n"
 
 
 def faults_of(build: Callable[..., object], *args) -> list[str]:
@@ -95,10 +100,20 @@ def test_a_folder_that_is_not_there_holds_no_handlers(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("import nowhere_at_all", "cannot be imported: ModuleNotFoundError(\"No module named 'nowhere_at_all'\")"),
+        ("import nowhere_at_all", "cannot be imported: ModuleNotFoundError: No module named 'nowhere_at_all'"),
         ("def broken(:", "cannot be imported: SyntaxError"),
-        ("sys.exit(0)", "cannot be imported: SystemExit(0)"),
+        ("sys.exit(0)", "cannot be imported: SystemExit: 0"),
         ("class Mine(Handler): stage = Stage.PARSE", "Mine: a handler needs a name"),
+        ("class Mine(Handler):\n    name = 'mine'; stage = Stage.PARSE", "Mine: a handler needs a method handle"),
+        (
+            "class Mine(Handler):\n    name = 'mine'; stage = Stage.PARSE\n    async def handle(self, report): ...",
+            "Mine: handle is a plain `def`",
+        ),
+        ("class Mine(Notifier):\n    name = 'mine'", "Mine: a notifier needs a method async def notify"),
+        (
+            "class Mine(Notifier):\n    name = 'mine'\n    def notify(self, message, post, now): ...",
+            "Mine: notify is an `async def`",
+        ),
         ("class Mine(Handler): name = 'mine'", "Mine: a handler needs a stage: Stage.PARSE"),
         ("class Mine(Handler):\n    name = 'mine'; stage = Stage.NOTIFY", "Mine: a handler needs a stage"),
         ("class Mine(Notifier):\n    name = 'mine'; stage = Stage.PARSE", "Mine: a notifier's stage is Stage.NOTIFY"),
@@ -173,7 +188,7 @@ def test_a_handler_of_an_installed_package_is_found_with_its_place(install):
     ("text", "problem"),
     [
         ("import nowhere_at_all", "cannot be imported: ModuleNotFoundError"),
-        ("sys.exit(0)", "cannot be imported: SystemExit(0)"),
+        ("sys.exit(0)", "cannot be imported: SystemExit: 0"),
         ("", "cannot be imported: AttributeError"),
         ("Quiet = 3", "is not a Handler or Notifier"),
         ("class Quiet(Handler): name = 'quiet'", "a handler needs a stage"),
@@ -314,7 +329,7 @@ def test_a_handler_without_settings_says_so(folder: Path):
 @pytest.mark.parametrize(
     ("constructor", "problem"),
     [
-        ("def __init__(self): raise KeyError('url')", "cannot be built: KeyError('url')"),
+        ("def __init__(self): raise KeyError('url')", "cannot be built: KeyError: 'url'"),
         ("def __init__(self, *, a: 'Nowhere' = 1): pass", "cannot be built: NameError"),
         ("def __init__(self, needed): pass", "missing 1 required positional argument"),
     ],
@@ -373,11 +388,15 @@ class Bell(Notifier):
     def __init__(self, *, tone: str, file: Path | None = None):
         self.got = (tone, file)
 
+    async def notify(self, message, post, now): ...
+
 class Asks(Notifier):
     name = "asks"
 
     def __init__(self, *, allow: tuple[str, ...] = ()):
         self.got = allow
+
+    async def notify(self, message, post, now): ...
 """
 
 
@@ -458,3 +477,19 @@ def test_settings_that_can_be_used_give_what_they_build(folder: Path):
     ready = examine(settings(folder, '[endpoint.a]\nkind = "asks"\n'))
 
     assert ([one.name for one in ready.handlers], list(ready.notifiers)) == (["quiet"], ["a"])
+
+
+def test_a_misspelt_neighbour_is_told(folder: Path):
+    put(folder, handler("mine", after=("sumz",)) + handler("sums"))
+
+    (fault,) = faults_of(build_handlers, spec(folder))
+
+    assert fault.endswith("mine: must run after 'sumz', which is no handler (did you mean 'sums'?)")
+
+
+def test_no_handler_can_run_after_one_of_a_later_stage(folder: Path):
+    put(folder, handler("a", stage="PARSE", after=("b",)) + handler("b", stage="ALERT"))
+
+    (fault,) = faults_of(build_handlers, spec(folder))
+
+    assert fault.endswith("a: must run after 'b', which is of a later stage (drop it)")

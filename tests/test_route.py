@@ -43,6 +43,7 @@ def place(tmp_path: Path) -> Place:
 @asynccontextmanager
 async def running(place: Place) -> AsyncIterator[Daemon]:
     """A daemon that runs while inside."""
+    place.inbox.mkdir(exist_ok=True)
     async with Daemon.open(examine(place.config)) as daemon:
         task = asyncio.create_task(daemon.run(lambda line: None, handle_signals=False))
         try:

@@ -546,11 +546,11 @@ def test_the_rules_that_come_with_it_are_without_fault():
         ("{zzz: x}", "there is no field 'zzz' (known: form, items, exhibits"),
         ('{items|hsa: "7.01"}', "there is no modifier 'hsa' (did you mean 'has'?)"),
         ('{items|: "7.01"}', "there is no modifier ''"),
-        ('{items: "7.01"}', "no modifier does not go with items (use one of: has, has_any, has_all, only, exists)"),
+        ('{items: "7.01"}', "items needs a modifier (use one of: has, has_any, has_all, only, exists)"),
         ('{items|in: ["7.01"]}', "modifier 'in' does not go with items (use one of: has, has_any"),
         ("{cik|has: 1}", "modifier 'has' does not go with cik (use one of: no modifier, in, neq, exists)"),
         ("{cik|gt: 1}", "modifier 'gt' does not go with cik"),
-        ("{text.body: x}", "no modifier does not go with text.body (use one of: phrase, contains"),
+        ("{text.body: x}", "text.body needs a modifier (use one of: phrase, contains"),
         ("{company|in|has: x}", "takes one modifier (beside 'cased'; found in, has)"),
         ("{cik|cased: 1}", "'cased' is for texts, and cik holds a cik (drop it)"),
         ("{text.ex99|re: (a+)+$}", "modifier 're' is not supported yet (leave it out"),
@@ -741,7 +741,7 @@ def test_a_column_that_a_list_file_does_not_have_is_told(told, folder):
 def test_two_rules_of_one_id_are_told_even_across_files(told):
     (fault,) = told(SMALLEST, SMALLEST)
 
-    assert fault.startswith("1.yaml:2:33: rules.r.id: two rules have this id (the first is ")
+    assert fault.startswith("1.yaml:2:33: rules.r.id: two rules have this id (rename this one; the first is ")
     assert fault.endswith("0.yaml:2:33)")
 
 

@@ -319,10 +319,3 @@ def test_a_delivery_that_is_not_there_cannot_be_settled(owing: Store):
     (one,) = owed(owing)
     with pytest.raises(KeyError):
         owing.write_now(deliveries.settle, replace(one.delivery, id="x"), attempt(), DeliveryState.FAILED)
-
-
-def test_what_is_owed_to_endpoints_that_left_the_settings_is_cancelled(owing: Store):
-    cancelled = owing.write_now(deliveries.cancel_unknown, ["ops"], NOW)
-
-    assert cancelled == 1
-    assert owing.read_now(deliveries.count_by_state) == {DeliveryState.CANCELLED: 1, DeliveryState.PENDING: 1}

@@ -12,7 +12,7 @@ from _stores import ACCESSION, NOW, alert, filing, report, save
 from watcher.models import Exhibit, Filer, Item
 from watcher.store import filings
 from watcher.store.database import Store
-from watcher.web.app import Desk, make_app
+from watcher.web.app import Desk, Health, make_app
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
@@ -42,7 +42,7 @@ def asked(store: Store) -> Asked:
 
 @pytest.fixture
 def client(store: Store, asked: Asked) -> httpx.AsyncClient:
-    desk = Desk(store=store, token="right", retry=asked.retry, health=lambda: {"edgar": "polling"})
+    desk = Desk(store=store, token="right", retry=asked.retry, health=lambda: Health(is_well=True, edgar="polling"))
     transport = httpx.ASGITransport(app=make_app(desk))
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
 

@@ -276,7 +276,7 @@ class Daemon:
         return Health(
             is_well=poller is None or poller.failing_since is None,
             edgar=self._edgar_in_words(),
-            polled_at=poller and poller.polled_at,
+            polled_at=poller.polled_at if poller else None,
             jobs_running=len(running.running),
             jobs_failed=running.failures,
         )

@@ -16,11 +16,11 @@ from typing import Protocol
 
 from watcher.clock import Clock
 from watcher.edgar.client import BLOCK_SECONDS
-from watcher.errors import BlockedError, EdgarError, EightkError, HandlerError, ReadError, Skip, StoreError
+from watcher.errors import BlockedError, ConfigError, EdgarError, EightkError, HandlerError, ReadError, Skip, StoreError
 from watcher.models import Alert, Filing, FilingState, Message, Report
 from watcher.payload import message_for
 from watcher.store import filings, reports
-from watcher.store.archive import Archive
+from watcher.store.archive import Archive, Archived
 from watcher.store.database import Store
 from watcher.store.filings import StoredFiling
 
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 # so it gets one more try, for a machine that was short of time or memory.
 FETCH_RETRY_SECONDS = (5, 15, 60, 300, 900)
 HANDLE_RETRY_SECONDS = (5,)
+BROKEN_SETTINGS_SECONDS = 60
 
 
 class Fetcher(Protocol):
@@ -97,7 +98,12 @@ class Dispatcher:
             await self._store.write(filings.skip, accession, str(reason), self._clock.now())
             log.info("skipped", extra={"accession": accession, "reason": str(reason)})
         except BlockedError as error:
-            await self._postpone(accession, error)
+            await self._postpone(accession, error, BLOCK_SECONDS)
+            return
+        except ConfigError as error:
+            # A rule or handler file was broken while we run, so no worker can start: no filing is to blame.
+            log.error("no filing can be read until this is mended", extra={"reason": str(error)})
+            await self._postpone(accession, error, BROKEN_SETTINGS_SECONDS)
             return
         except (EdgarError, ReadError, HandlerError) as error:
             if not await self._fail(stored, error):
@@ -113,16 +119,29 @@ class Dispatcher:
     async def _fetch(self, stored: StoredFiling) -> bytes:
         """Return the raw bytes: from the archive, else from EDGAR and into the archive."""
         if stored.archived is not None:
-            raw = await asyncio.to_thread(self._archive.read, stored.archived)
+            raw = await self._read_back(stored, stored.archived)
             if raw is not None:
                 return raw
-            log.warning("archived file is gone; fetching it again", extra={"accession": stored.filing.accession})
         if self._fetcher is None:
             raise EdgarError("cannot be fetched: no contact is configured (edgar.contact)")
         raw = await self._fetcher.submission(_cik_of(stored.filing), stored.filing.accession)
         day = stored.filing.filed_on or stored.spotted_at.date()
         archived = await asyncio.to_thread(self._archive.keep, stored.filing.accession, day, raw)
         await self._store.write(filings.note_archived, stored.filing.accession, archived)
+        return raw
+
+    async def _read_back(self, stored: StoredFiling, archived: Archived) -> bytes | None:
+        """The bytes from the archive; None when they must be fetched again. Raises ``ReadError`` when nobody can."""
+        accession = stored.filing.accession
+        try:
+            raw = await asyncio.to_thread(self._archive.read, archived)
+        except ReadError as error:
+            if self._fetcher is None:
+                raise
+            log.warning("archived file is damaged; fetching it again", extra={"accession": accession, "reason": error})
+            return None
+        if raw is None:
+            log.warning("archived file is gone; fetching it again", extra={"accession": accession})
         return raw
 
     async def _handle(self, stored: StoredFiling, raw: bytes) -> Report:
@@ -158,8 +177,8 @@ class Dispatcher:
 
         return {alert.id: message(alert) for alert in report.alerts}
 
-    async def _postpone(self, accession: str, error: EightkError) -> None:
-        run_at = self._clock.now() + timedelta(seconds=BLOCK_SECONDS)
+    async def _postpone(self, accession: str, error: EightkError, seconds: float) -> None:
+        run_at = self._clock.now() + timedelta(seconds=seconds)
         await self._store.write(filings.postpone, accession, str(error), run_at)
 
     async def _fail(self, stored: StoredFiling, error: EightkError) -> bool:

@@ -53,6 +53,10 @@ class Handler:
         """
         return cls(**settings)
 
+    def describe(self) -> str:
+        """What it goes by, in a few words for ``eightk check``; "" when there is nothing to say."""
+        return ""
+
     def handle(self, report: Report) -> None:
         """Look at the report and fill in what was found. Raises ``Skip`` to end the route on purpose."""
         raise NotImplementedError

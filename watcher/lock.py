@@ -52,7 +52,9 @@ class StoreLock:
             _lock(self._file)
         except BlockingIOError as error:
             os.close(self._file)
-            raise StoreLocked(f"{store}: in use by {_said(_read(path))}") from error
+            raise StoreLocked(
+                f"{store}: in use by {_said(_read(path))}; end it first, or use another data_dir"
+            ) from error
         except OSError as error:
             os.close(self._file)
             raise StoreError(f"{path}: this file system cannot lock it: {error.strerror}") from error

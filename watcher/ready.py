@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,15 +51,17 @@ def _told_of(spec: LineSpec, found: Iterable[Fault]) -> LineSpec:
 
 
 def _folder_faults(settings: Settings, faulty: Collection[str]) -> list[Fault]:
-    faults = []
-    for key, folder in _folders(settings, faulty):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (probe := folder / ".eightk-probe").touch()
-            probe.unlink()
-        except OSError as error:
-            faults.append(Fault(settings.file, key, f"{folder} cannot be written: {error.strerror}", "mend its rights"))
-    return faults
+    return [
+        Fault(settings.file, key, f"{folder} cannot be written", "mend its rights, or name another folder")
+        for key, folder in _folders(settings, faulty)
+        if not _may_be_written(folder)
+    ]
+
+
+def _may_be_written(folder: Path) -> bool:
+    """Whether it can be written, or made, without trying: a check changes nothing."""
+    standing = next(place for place in (folder, *folder.parents) if place.exists())
+    return standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)
 
 
 def _folders(settings: Settings, faulty: Collection[str]) -> Iterator[tuple[str, Path]]:

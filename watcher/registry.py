@@ -5,6 +5,7 @@ The built-ins come in by the same entry-point group as anyone else's, so that do
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import inspect
 import sys
@@ -22,7 +23,7 @@ from watcher.config import EndpointSettings, Settings, problem_of
 from watcher.errors import ConfigError, Fault
 from watcher.handler import Context, Handler, Notifier, Stage
 
-__all__ = ["Found", "LineSpec", "build_handlers", "build_notifiers", "discover", "line_spec"]
+__all__ = ["Found", "LineSpec", "build_handlers", "build_notifiers", "discover", "line_spec", "load_file"]
 
 GROUP = "watcher.handlers"
 
@@ -77,7 +78,7 @@ def build_handlers(spec: LineSpec) -> tuple[Handler, ...]:
     faults: list[Fault] = []
     found = _found(spec.folder, faults)
     if not faults:  # else a name may be unknown because its file is broken
-        faults += _unknown_names(spec, found)
+        faults += (*_unknown_names(spec, found), *_wrong_places(found))
     classes = [one for one in found if issubclass(one.handler, Handler) and one.name not in spec.disabled]
     line: list[Handler] = []
     for one in _in_order(classes, faults):
@@ -99,7 +100,7 @@ def build_notifiers(settings: Settings) -> dict[str, Notifier]:
     left_out = settings.handlers.disabled
     kinds = {one.name: one for one in found if issubclass(one.handler, Notifier) and one.name not in left_out}
     notifiers: dict[str, Notifier] = {}
-    context = Context(settings.rules.path, frozenset(settings.endpoint))
+    context = Context(settings.rules_path, frozenset(settings.endpoint))
     for name, endpoint in settings.endpoint.items():
         key = f"endpoint.{name}"
         if endpoint.kind not in kinds:
@@ -140,7 +141,9 @@ def _from_entry_points(faults: list[Fault]) -> Iterator[Found]:
         try:
             handler = entry.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # the border to someone else's module: told as a fault
-            faults.append(Fault(entry.value, entry.name, f"cannot be imported: {error!r}", "mend or uninstall it"))
+            faults.append(
+                Fault(entry.value, entry.name, f"cannot be imported: {_in_words(error)}", "mend or uninstall it")
+            )
             continue
         if problem := _problem(handler):
             faults.append(Fault(entry.value, entry.name, problem))
@@ -151,9 +154,9 @@ def _from_entry_points(faults: list[Fault]) -> Iterator[Found]:
 def _from_files(folder: Path | None, faults: list[Fault]) -> Iterator[Found]:
     for path in sorted(folder.glob("*.py")) if folder and folder.is_dir() else ():
         try:
-            module = _load_file(path)
+            module = load_file(path)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # the border to someone else's file: told as a fault
-            faults.append(Fault(str(path), "", f"cannot be imported: {error!r}", "mend it, or move it away"))
+            faults.append(Fault(str(path), "", f"cannot be imported: {_in_words(error)}", "mend it, or move it away"))
             continue
         for handler in _classes_of(module):
             if problem := _problem(handler):
@@ -161,6 +164,13 @@ def _from_files(folder: Path | None, faults: list[Fault]) -> Iterator[Found]:
                 faults.append(Fault(str(path), handler.__name__, problem, remedy))
             else:
                 yield Found(handler.name, handler.stage, str(path), handler)
+
+
+def _in_words(error: BaseException) -> str:
+    """An error of someone else's code in one line, with its place."""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg} (line {error.lineno})"
+    return f"{type(error).__name__}: {error}"
 
 
 def _classes_of(module: ModuleType) -> Iterator[type[Any]]:
@@ -172,7 +182,8 @@ def _classes_of(module: ModuleType) -> Iterator[type[Any]]:
             yield one
 
 
-def _load_file(path: Path) -> ModuleType:
+def load_file(path: Path) -> ModuleType:
+    """Import a plain file under a name of its own. Raises ``ImportError``, and whatever the file raises."""
     name = f"eightk_handler_file_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -197,7 +208,35 @@ def _problem(value: Any) -> str:
         return f"a handler needs a stage: Stage.PARSE, Stage.CLASSIFY or Stage.ALERT, not {stage!r}"
     if not isinstance(getattr(value, "after", ()), tuple):
         return "`after` must be a tuple of names, such as ('titles',)"
-    return ""
+    return _method_problem(value)
+
+
+def _method_problem(value: type[Handler] | type[Notifier]) -> str:
+    if issubclass(value, Handler):
+        if value.handle is Handler.handle:
+            return "a handler needs a method handle(self, report)"
+        if inspect.iscoroutinefunction(value.handle):
+            return "handle is a plain `def`: it runs in a worker process, without an event loop"
+        return ""
+    if value.notify is Notifier.notify:
+        return "a notifier needs a method async def notify(self, message, post, now)"
+    return "" if inspect.iscoroutinefunction(value.notify) else "notify is an `async def`"
+
+
+def _wrong_places(found: Iterable[Found]) -> Iterator[Fault]:
+    """An `after` that cannot be meant: it misspells a name, or names one of a later stage.
+
+    A name that nobody here bears is in order: the handler that it belongs to may not be installed.
+    """
+    by_name = {one.name: one for one in found}
+    for one in by_name.values():
+        for other in one.handler.after if issubclass(one.handler, Handler) else ():
+            close = difflib.get_close_matches(other, by_name, n=1)
+            if other not in by_name and close:
+                problem = f"must run after {other!r}, which is no handler"
+                yield Fault(one.origin, one.name, problem, f"did you mean {close[0]!r}?")
+            elif other in by_name and by_name[other].stage > one.stage:
+                yield Fault(one.origin, one.name, f"must run after {other!r}, which is of a later stage", "drop it")
 
 
 def _unknown_names(spec: LineSpec, found: Iterable[Found]) -> Iterator[Fault]:
@@ -215,7 +254,7 @@ def _unknown_names(spec: LineSpec, found: Iterable[Found]) -> Iterator[Fault]:
 def _in_order(classes: list[Found], faults: list[Fault]) -> list[Found]:
     """Sort by stage; inside a stage by what each must come after, then by name."""
     by_name = {one.name: one for one in sorted(classes, key=lambda one: one.name)}
-    sorter: TopologicalSorter[str] = TopologicalSorter()
+    sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_name, ()))
     for name, one in by_name.items():
         after = one.handler.after if issubclass(one.handler, Handler) else ()
         sorter.add(name, *(other for other in after if other in by_name and by_name[other].stage == one.stage))
@@ -245,7 +284,7 @@ def _build(
     except (ValueError, TypeError, OSError) as error:
         faults.append(Fault(where, key, str(error)))
     except Exception as error:  # noqa: BLE001  # the border to someone else's handler: told as a fault
-        faults.append(Fault(where, key, f"cannot be built: {error!r}"))
+        faults.append(Fault(where, key, f"cannot be built: {_in_words(error)}"))
     return None
 
 

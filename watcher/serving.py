@@ -37,7 +37,9 @@ def listen(host: str, port: int) -> socket.socket:
         opened.listen(512)
     except OSError as error:
         opened.close()
-        raise EightkError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        raise EightkError(
+            f"cannot listen on {host}:{port}: {error.strerror} (another port, or port 0 for a free one, will do)"
+        ) from error
     return opened
 
 

@@ -2,10 +2,10 @@
 
 ::
 
-    def test_a_big_sum_raises_an_alert():
-        report = handled(submission(items=("1.01",)), LargeSums(notify=("desk",)))
+    def test_mine_counts_two_items():
+        report = handled(submission(items=("1.01", "9.01")), ParseEightK(), Mine())
 
-        assert [alert.rule for alert in report.alerts] == ["large-sums"]
+        assert "2 items" in report.warnings
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from watcher.errors import DeliveryError
 from watcher.handler import Answer, Handler
 from watcher.line import Line
 from watcher.models import Filing, Message, Report
+from watcher.registry import load_file
 from watcher.simulator.generator import Generator
 
-__all__ = ["FakePost", "Posted", "handled", "message", "submission"]
+__all__ = ["FakePost", "Posted", "handled", "message", "plain_file", "submission"]
 
 
 def submission(*, seed: int = 1, **wanted: Any) -> bytes:
@@ -30,8 +33,13 @@ def submission(*, seed: int = 1, **wanted: Any) -> bytes:
 
 
 def handled(raw: bytes, *handlers: Handler, filing: Filing | None = None) -> Report:
-    """Run these handlers over a submission, as a worker would, and return the report. Raises what a worker would."""
+    """Run these handlers over a submission, in this order, and return the report. Raises what a worker would."""
     return Line(handlers).run(filing or Filing(accession=""), raw)
+
+
+def plain_file(path: Path) -> ModuleType:
+    """Import a plain-file handler as eightk does. Raises what the file raises."""
+    return load_file(path)
 
 
 def message(payload: bytes = b'{"type":"filing.matched"}', *, id: str = "alr_0") -> Message:  # noqa: A002

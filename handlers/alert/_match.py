@@ -174,8 +174,10 @@ def _read_operator(page: Page, place: Place, key: str, asked: Field, modifiers: 
     operator = Operator(modifier)
     if operator not in asked.type.operators:
         usable = ", ".join(one.value or "no modifier" for one in asked.type.operators)
-        what = f"modifier {modifier!r}" if modifier else "no modifier"
-        page.fault(place, key, f"{what} does not go with {asked.name}", f"use one of: {usable}")
+        problem = (
+            f"modifier {modifier!r} does not go with {asked.name}" if modifier else f"{asked.name} needs a modifier"
+        )
+        page.fault(place, key, problem, f"use one of: {usable}")
         return None
     return operator
 

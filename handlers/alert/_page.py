@@ -89,7 +89,9 @@ class Page:
         text = self.text(node, key)
         known = list(choices)
         if text is not None and text.text not in known:
-            self.fault(text.place, key, f"{text.text!r} is not one of {', '.join(known)}", suggestion(text.text, known))
+            close = suggestion(text.text, known)
+            remedy = close if close.startswith("did") else ""  # the choices themselves are told already
+            self.fault(text.place, key, f"{text.text!r} is not one of {', '.join(known)}", remedy)
             return None
         return text.text if text else None
 

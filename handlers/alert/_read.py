@@ -63,7 +63,10 @@ def read_rules(folder: Path, endpoints: Collection[str]) -> tuple[Rule, ...]:
         for id_, rule in _read_file(page, path, endpoints):
             if id_.text in first:
                 page.fault(
-                    id_.place, f"rules.{id_.text}.id", "two rules have this id", f"the first is {first[id_.text]}"
+                    id_.place,
+                    f"rules.{id_.text}.id",
+                    "two rules have this id",
+                    f"rename this one; the first is {first[id_.text]}",
                 )
             first.setdefault(id_.text, page.where(id_.place))
             if rule is not None:

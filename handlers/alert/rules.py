@@ -31,6 +31,10 @@ class MatchRules(Handler):
             return cls(**settings)
         return cls(read_rules(context.rules_path, context.endpoints), **settings)
 
+    def describe(self) -> str:
+        """Say how many rules there are."""
+        return f"{len(self._rules)} rule{'' if len(self._rules) == 1 else 's'}"
+
     def handle(self, report: Report) -> None:
         """Add the alerts of the rules that hold, in the order of the rules."""
         view = ReportView(report)

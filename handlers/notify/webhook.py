@@ -30,6 +30,10 @@ _RESERVED = frozenset(
 )
 
 
+# A URL whose host is a literal address.
+_INSIDE = re.compile(r"https?://((?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])(?::\d+)?)(?:/.*)?")
+
+
 class Webhook(Notifier):
     """POST the message to ``url``, signed with every secret in ``secret_file`` (one a line, newest first).
 
@@ -112,7 +116,10 @@ def _url_problems(url: str, allow: Iterable[str]) -> list[str]:
     try:
         check_url(url, allow)
     except NotAllowed as error:
-        return [f"url: {error}"]
+        # A literal address inside is told without a remedy by the guard, which also speaks to strangers.
+        inside = _INSIDE.fullmatch(url)
+        remedy = f'; to dial it all the same: allow = ["{inside[1]}"]' if inside else ""
+        return [f"url: {error}{remedy}"]
     except ValueError as error:
         return [f"allow: {error}"]
     return []

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import click
 
-from watcher.cli import demo, filings, process, run, setup, simulate
-from watcher.errors import ConfigError, EightkError
+from watcher.cli import deliveries, demo, filings, process, run, setup, simulate
+from watcher.errors import ConfigError, EightkError, UnknownFiling
 
 __all__ = ["main"]
 
+EXIT_NO = 1
 EXIT_USAGE = 2
 EXIT_FAILED = 3
 
@@ -25,7 +26,7 @@ def cli() -> None:
     """
 
 
-for group in (run, demo, process, filings, setup, simulate):
+for group in (run, demo, process, filings, deliveries, setup, simulate):
     for command in group.COMMANDS:
         cli.add_command(command)
 
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(EXIT_USAGE)
     except EightkError as error:
         click.echo(f"eightk: {error}", err=True)
-        sys.exit(EXIT_FAILED)
+        sys.exit(EXIT_NO if isinstance(error, UnknownFiling) else EXIT_FAILED)
     except BrokenPipeError:
         # Whoever read our output has gone, as `head` does.
         sys.stderr.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,23 @@ import click
 
 from watcher.config import DEFAULT_FILE, Settings, load_settings
 
-__all__ = ["config_option", "is_terminal", "settings_of", "store_of"]
+__all__ = ["AccessionType", "config_option", "is_terminal", "settings_of", "store_of"]
+
+ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
+
+
+class AccessionType(click.ParamType[str]):
+    """An accession number, with or without its dashes."""
+
+    name = "accession"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it with its dashes, or fail with what was expected."""
+        text = f"{value[:10]}-{value[10:12]}-{value[12:]}" if value.isdigit() and len(value) == 18 else value
+        if not ACCESSION.fullmatch(text):
+            self.fail(f"{value!r} is no accession number such as 0001144204-17-013452", param, ctx)
+        return text
+
 
 config_option: Callable[[Any], Any] = click.option(
     "--config",

@@ -66,6 +66,7 @@ async def _demo(folder: Path, seconds: float | None, seed: int) -> None:
     async with serve(simulator) as edgar, receive(receiver) as told:
         click.echo(f"A pretend EDGAR lists made-up filings at {edgar}")
         click.echo(f"A webhook receiver listens at {told} and checks every signature")
+        click.echo("Ctrl-C ends it" if seconds is None else f"It ends after {seconds:g} seconds")
         file = _write_config(folder, secret, edgar, told)
         async with Daemon.open(examine(file)) as daemon:
             loop = asyncio.get_running_loop()

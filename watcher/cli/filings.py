@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher.cli._options import config_option, is_terminal, settings_of, store_of
+from watcher.cli._options import AccessionType, config_option, is_terminal, settings_of, store_of
 from watcher.config import DEFAULT_FILE
 from watcher.errors import EightkError, UnknownFiling
 from watcher.models import FilingState
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 TERMINAL_ROWS = 50
-EXIT_NO = 1
 EXIT_FAILED = 3
 COLUMNS = ("accession", "form", "company", "accepted_at", "filed_on", "items", "origin", "source", "state", "reason")
 FOLLOW_SECONDS = 0.2
@@ -60,8 +59,8 @@ def filings(
 
     query = Query(
         state=FilingState(state) if state else None,
-        form=form,
-        item=item,
+        form=form and form.upper(),
+        item=item and item.lower().removeprefix("item").strip(),
         cik=cik,
         since=since and since.date(),
         until=until and until.date(),
@@ -80,16 +79,12 @@ def filings(
 
 
 @click.command()
-@click.argument("accession")
+@click.argument("accession", type=AccessionType(), metavar="ACC")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="The report as one JSON object, with texts.")
 def show(accession: str, config: Path | None, as_json: bool) -> None:
     """Show one filing: what was found in it, and who was told."""
-    try:
-        line = _line(config, accession)
-    except UnknownFiling as error:
-        click.echo(f"eightk: {error}", err=True)
-        sys.exit(EXIT_NO)
+    line = _line(config, accession)
     if as_json:
         click.echo(json.dumps(line, ensure_ascii=False, indent=1))
     else:
@@ -97,7 +92,7 @@ def show(accession: str, config: Path | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("accession")
+@click.argument("accession", type=AccessionType(), metavar="ACC")
 @config_option
 def retry(accession: str, config: Path | None) -> None:
     """Run a filing through the line again: a failed one from its start, a saved one as a reread."""
@@ -112,7 +107,7 @@ def retry(accession: str, config: Path | None) -> None:
 
         state, reason = asyncio.run(_retry_here(examine(config or DEFAULT_FILE), accession))
     click.echo(f"{accession}: {state}{f': {reason}' if reason else ''}")
-    if state != FilingState.SAVED:
+    if state != FilingState.SAVED or reason:
         sys.exit(EXIT_FAILED)
 
 
@@ -219,6 +214,8 @@ def _ask(owner: Owner, method: str, path: str) -> dict[str, Any]:
             return found
     except HTTPError as error:
         detail = json.loads(error.read() or b"{}").get("detail", error.reason)
+        if error.code == 404:
+            raise UnknownFiling(detail) from error
         raise EightkError(f"the daemon (process {owner.pid}) refused: {detail}") from error
     except OSError as error:
         raise EightkError(f"the daemon (process {owner.pid}) does not answer at {owner.url}: {error}") from error

@@ -70,6 +70,10 @@ async def _process(paths: tuple[str, ...], settings: Settings, until: Stage, job
     finally:
         progress.end()
         workers.close()
+        # Whoever reads our output may have gone: what still waits for a worker will not get one.
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
     return failed
 
 

@@ -35,7 +35,8 @@ def init(folder: Path) -> None:
         except OSError as error:
             raise EightkError(f"{target}: cannot be written: {error.strerror}") from error
         click.echo(f"written  {target}")
-    click.echo(f"Next: set [edgar] contact in {folder / 'config' / 'eightk.toml'}, then: eightk run")
+    there = "" if folder == Path() else f"cd {folder} && "
+    click.echo(f"Next: set [edgar] contact in {folder / 'config' / 'eightk.toml'}, then: {there}eightk run")
 
 
 @click.command()
@@ -48,6 +49,10 @@ def check(config: Path | None) -> None:
     settings = ready.settings
     click.echo(f"settings   {settings.file}: fine")
     click.echo(f"handlers   {', '.join(handler.name for handler in ready.handlers)}")
+    for handler in ready.handlers:
+        if words := handler.describe():
+            click.echo(f"{handler.name:<10} {words}")
+    click.echo(f"folder     {settings.folder.path if settings.folder.enabled else 'not watched'}")
     click.echo(f"endpoints  {', '.join(f'{name} ({one.name})' for name, one in ready.notifiers.items()) or 'none'}")
     click.echo(f"store      {settings.store_url}{'' if settings.store_path.exists() else ' (made at the first run)'}")
     contact = settings.edgar.contact or "none: EDGAR is not polled until [edgar] contact is set"

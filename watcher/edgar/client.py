@@ -148,7 +148,8 @@ class EdgarClient:
             try:
                 answer, location = await self._send(url, max_bytes)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
-                raise EdgarError(f"{url.path}: no whole answer came: {error!r}") from error
+                reason = str(error) or type(error).__name__
+                raise EdgarError(f"{self._base.host}: {url.path}: no whole answer came: {reason}") from error
             if not location:
                 return self._judged(answer)
             url = self._redirected(url, location, answer.status)

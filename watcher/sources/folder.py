@@ -198,6 +198,7 @@ class FolderSource:
             await self._store.write(filings.spot, [filing], self._clock.now(), archived=archived, submit=self._submit)
             log.info("spotted", extra={"accession": filing.accession, "source": "folder", "file": path.name})
             return
+        log.info("known already", extra={"accession": filing.accession, "state": stored.state, "file": path.name})
         if stored.archived is None or stored.state is FilingState.LISTED:
             archived = await asyncio.to_thread(self._keep, filing, raw)
             await self._store.write(filings.adopt, filing.accession, archived, self._clock.now(), submit=self._submit)
@@ -214,8 +215,8 @@ class FolderSource:
 
     def _put_away(self, path: Path, stored: StoredFiling) -> None:
         if stored.state is FilingState.FAILED:
-            accession = stored.filing.accession
-            self._reject(path, f"{stored.reason}\nparked; run it again with: eightk retry {accession}")
+            again = f"eightk retry {stored.filing.accession}"
+            self._reject(path, f"the filing is parked: {stored.reason}\nthe file is kept; run it again with: {again}")
         elif not self._settings.keep_files:
             self._move(path, self._settings.path / DONE)
 

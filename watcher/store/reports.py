@@ -69,8 +69,9 @@ def load(connection: Connection, accession: str) -> Report:
 
 def count_alerts(connection: Connection, accessions: Collection[str]) -> dict[str, int]:
     """Return how many alerts each of these filings raised, if any."""
-    statement = select(alert.c.accession, func.count()).where(alert.c.accession.in_(accessions))
-    return {accession: count for accession, count in connection.execute(statement.group_by(alert.c.accession))}
+    statement = select(alert.c.accession, func.count().label("alerts")).where(alert.c.accession.in_(accessions))
+    rows = connection.execute(statement.group_by(alert.c.accession))
+    return {row.accession: row.alerts for row in rows}
 
 
 def _replace_report(connection: Connection, found: Report, now: datetime) -> None:

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from watcher.errors import UnknownFiling
-from watcher.models import DeliveryState, FilingState
+from watcher.models import DeliveryState, FilingState, Session
 from watcher.payload import edgar_url
 from watcher.report_json import report_line, to_json
 from watcher.store import deliveries, filings, reports
@@ -33,6 +33,13 @@ PAGE_SIZE = 50
 FOLDER = Path(__file__).parent
 TEMPLATES = Jinja2Templates(FOLDER / "templates")
 TEMPLATES.env.filters["edgar_url"] = edgar_url
+TEMPLATES.env.globals["SESSIONS"] = {
+    Session.PRE: "before the market opened",
+    Session.REGULAR: "while the market was open",
+    Session.POST: "after the market closed",
+    Session.EVENING: "in the evening, dated the next business day",
+    Session.CLOSED: "on a day without business",
+}
 
 
 @dataclass(frozen=True, slots=True)

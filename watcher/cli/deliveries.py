@@ -1,0 +1,51 @@
+"""``eightk deliveries``: what endpoints are owed, were told, and would not take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from watcher.cli._options import AccessionType, config_option, is_terminal, store_of
+from watcher.models import DeliveryState
+
+__all__ = ["COMMANDS"]
+
+TERMINAL_ROWS = 50
+
+
+@click.command()
+@config_option
+@click.option("--state", type=click.Choice([state.value for state in DeliveryState]), help="Only those in this state.")
+@click.option("--filing", type=AccessionType(), metavar="ACC", help="Only those of this filing.")
+@click.option("--limit", type=click.IntRange(1), help=f"At most so many; {TERMINAL_ROWS} on a terminal, else all.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array, with every attempt.")
+def deliveries(config: Path | None, state: str | None, filing: str | None, limit: int | None, as_json: bool) -> None:
+    """List deliveries, those of the newest alert first: what is owed, was told, or was given up."""
+    from watcher.store import deliveries as stored
+    from watcher.web.show import delivery_json
+
+    limit = limit or (TERMINAL_ROWS if is_terminal() and not as_json else None)
+    wanted = DeliveryState(state) if state else None
+    with store_of(config) as store:
+        found = store.read_now(stored.find, filing, state=wanted, limit=limit)
+    rows = [delivery_json(one) for one in found]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        click.echo(_table_line(row))
+    if not rows:
+        click.echo("no deliveries")
+
+
+def _table_line(row: dict[str, Any]) -> str:
+    problem = f"  {row['last_error']}" if row["last_error"] else ""
+    again = f", again at {row['run_at']}" if row["state"] == DeliveryState.PENDING and row["attempts"] else ""
+    told = f"{row['endpoint']:<12} {row['state']:<9} attempts {row['attempts']}{again}"
+    return f"{row['created_at']}  {row['accession']}  {told}  {row['summary']}{problem}"
+
+
+COMMANDS = [deliveries]
