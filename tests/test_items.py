@@ -258,3 +258,20 @@ def test_spans_lie_end_to_end_in_every_real_filing(shared: Path) -> None:
         for item in found:
             assert item.text, (path.name, item.number)
             assert "duly caused this report" not in item.text, path.name
+
+
+@pytest.mark.parametrize("foot", ["2", "- 2 -", "Page 2"])
+def test_the_number_of_the_page_is_no_part_of_the_item(foot: str) -> None:
+    text = f"Item 8.01 Other Events.\n\nSomething happened.\n\n{foot}\n\n"
+
+    (item,) = cut_items(text, find_headings(text, None), len(text), 1)
+
+    assert item.text == "Something happened."
+
+
+def test_a_number_in_a_table_stays() -> None:
+    text = "Item 8.01 Other Events.\n\nShares\tHeld\n\nA\t12\nB\t7\n"
+
+    (item,) = cut_items(text, find_headings(text, None), len(text), 1)
+
+    assert item.text.endswith("B\t7")

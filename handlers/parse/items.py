@@ -16,6 +16,10 @@ from watcher import Item, official_title
 __all__ = ["cut_items", "with_declared"]
 
 _RULES_AROUND = re.compile(r"\A(?:[^\w\n]*\n)+|\n[^\w\n$%)]*\Z")
+# A page's number at its foot. A number in a table's last cell stands behind other cells, or is longer.
+_PAGE_NUMBER = re.compile(
+    r"\n[ \t]*\n[ \t]*(?:[-–—][ \t]*)?(?:page[ \t]+)?[1-9]\d?(?:[ \t]*[-–—])?\s*\Z", re.IGNORECASE
+)
 _LETTER = re.compile(r"[^\W_]")
 
 
@@ -43,11 +47,16 @@ def cut_items(
             document=document,
             start=part.start,
             end=part.end,
-            text=_RULES_AROUND.sub("", text[part.content : part.end]).strip(),
+            text=_content(text[part.content : part.end]),
         )
         for part in parts
         for number in part.numbers
     )
+
+
+def _content(text: str) -> str:
+    """The words of an item, without rules around them or the number of the page that they end on."""
+    return _PAGE_NUMBER.sub("", _RULES_AROUND.sub("", text).rstrip()).strip()
 
 
 def _parts(text: str, headings: list[Heading], end: int) -> list[_Part]:
