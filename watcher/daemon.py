@@ -105,11 +105,11 @@ class Daemon:
 
         Raises ``EightkError`` when the page's address cannot be had.
         """
+        if handle_signals:
+            self._listen_to_signals()
         host, _, port = self._settings.web.listen.rpartition(":")
         async with serving(make_app(self._desk()), host.strip("[]"), int(port)) as url:
             self._open_for_business(url, tell)
-            if handle_signals:
-                self._listen_to_signals()
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(self.engine.work(self._do), name="engine")
                 others = [group.create_task(one, name=name) for name, one in self._sources()]
