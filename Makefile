@@ -40,7 +40,7 @@ $(VENV)/test.stamp: requirements-test.txt $(VENV)/run.stamp
 	@touch $@
 
 # For maintainers: write the lock files anew (needs uv).
-LOCK := uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+LOCK := uv pip compile --quiet --universal --upgrade --generate-hashes --no-header
 lock:
 	$(LOCK) --extra build pyproject.toml -o requirements.txt
 	$(LOCK) --extra build --extra test pyproject.toml -o requirements-test.txt
