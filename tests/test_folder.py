@@ -188,8 +188,9 @@ async def test_a_file_never_overwrites_one_that_lies_in_done(desk: Desk, filing:
     ],
 )
 async def test_what_is_no_submission_is_kept_aside_with_a_reason(
-    desk: Desk, name: str, content: bytes, reason: str
+    make_desk: Callable[..., Desk], name: str, content: bytes, reason: str
 ) -> None:
+    desk = make_desk(settle_seconds=0)
     desk.put(name, content)
 
     await desk.source.scan()
@@ -199,7 +200,10 @@ async def test_what_is_no_submission_is_kept_aside_with_a_reason(
     assert desk.stored() == []
 
 
-async def test_a_truncated_submission_is_refused_once_it_no_longer_grows(desk: Desk, filing: bytes) -> None:
+async def test_a_truncated_submission_is_refused_once_it_no_longer_grows(
+    make_desk: Callable[..., Desk], filing: bytes
+) -> None:
+    desk = make_desk(settle_seconds=0)
     desk.put("cut.txt", filing[: len(filing) // 2])
 
     await desk.source.scan()
@@ -216,6 +220,72 @@ async def test_a_truncated_submission_that_was_just_written_is_given_time(desk: 
     await desk.source.scan()
 
     assert [one.filing.accession for one in desk.stored()] == [ACCESSION]
+
+
+COVER = b"""<HTML><BODY><P>UNITED STATES SECURITIES AND EXCHANGE COMMISSION</P><P>FORM 8-K</P><P>CURRENT REPORT</P>
+<P>Date of Report (Date of earliest event reported): March 3, 2017</P><P>MADE UP, INC.</P>
+<P>Item 8.01 Other Events.</P><P>Something happened.</P>"""
+
+
+async def test_a_bare_document_is_taken_only_when_it_was_the_same_at_two_looks(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk(settle_seconds=0.2)
+    path = desk.put("0000000001-17-000001.htm", COVER)
+    await desk.source.scan()
+    path.write_bytes(COVER + b"<P>More.</P>")
+    await desk.source.scan()
+    assert desk.stored() == []
+
+    await asyncio.sleep(0.25)
+    await desk.source.scan()
+
+    assert [one.filing.accession for one in desk.stored()] == ["0000000001-17-000001"]
+
+
+async def test_a_clock_that_runs_ahead_makes_no_half_written_file_whole(
+    make_desk: Callable[..., Desk], filing: bytes
+) -> None:
+    desk = make_desk(settle_seconds=60)
+    path = desk.put("a.txt", filing[: len(filing) // 2])
+    os.utime(path, (time.time() + 3600, time.time() + 3600))
+
+    await desk.source.scan()
+
+    assert path.exists()
+
+
+async def test_a_file_that_breaks_its_reader_is_kept_aside_and_no_more(desk: Desk, filing: bytes) -> None:
+    def broken(connection: object, accession: str) -> None:
+        raise ZeroDivisionError("oh")
+
+    desk.source._submit = broken
+    desk.put("a.txt", filing)
+
+    await desk.source.scan()
+
+    assert desk.rejected() == {"a.txt": "a.txt: ZeroDivisionError: oh\n"}
+
+
+@pytest.mark.parametrize("name", [b"x" * 251 + b".txt", b"\xff\xfe.txt"])
+async def test_a_refused_file_of_any_name_is_kept_aside(make_desk: Callable[..., Desk], name: bytes) -> None:
+    desk = make_desk(settle_seconds=0)
+    desk.put(os.fsdecode(name), b"no filing at all")
+
+    await desk.source.scan()
+
+    kept = sorted(path.name for path in (desk.inbox / "rejected").iterdir())
+    assert len(kept) == 2
+    assert os.fsdecode(name) in kept
+
+
+async def test_what_is_no_regular_file_is_left_alone_and_told_once(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.mkfifo(desk.inbox / "pipe.txt")
+
+    for _ in range(2):
+        await desk.source.scan()
+
+    assert [record.message for record in caplog.records] == ["file left in place"]
 
 
 async def test_one_bad_file_does_not_disturb_the_next(desk: Desk, filing: bytes) -> None:

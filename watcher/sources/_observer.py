@@ -39,6 +39,7 @@ class FolderObserver:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._noticed: asyncio.Queue[Path] = asyncio.Queue()
         self._running: Any = None
+        self._later: set[Path] = set()
         self.announced: set[Path] = set()  # paths that an event told of, not looked at yet
 
     @contextmanager
@@ -65,9 +66,14 @@ class FolderObserver:
         self._noticed.put_nowait(path)
 
     def notice_later(self, path: Path, seconds: float) -> None:
-        """Have a path looked at after so many real seconds."""
-        if self._loop is not None:
-            self._loop.call_later(seconds, self.notice, path)
+        """Have a path looked at after so many real seconds. One such look is owed at a time."""
+        if self._loop is not None and path not in self._later:
+            self._later.add(path)
+            self._loop.call_later(seconds, self._notice_now, path)
+
+    def _notice_now(self, path: Path) -> None:
+        self._later.discard(path)
+        self.notice(path)
 
     def from_thread(self, path: Path) -> None:
         """Have a path looked at; from any thread."""
@@ -76,8 +82,10 @@ class FolderObserver:
             loop.call_soon_threadsafe(self._announce, path)
 
     def _announce(self, path: Path) -> None:
-        self.announced.add(path)
-        self.notice(path)
+        # A file that is written in many pieces is told of with each; one look is owed for all.
+        if path not in self.announced:
+            self.announced.add(path)
+            self.notice(path)
 
     def _start(self) -> None:
         if not self._polling:

@@ -8,11 +8,12 @@ say when to look: a full look each ``rescan_seconds`` finds what they missed, an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
-import stat
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,8 +23,9 @@ from sqlalchemy import Connection
 from watcher.clock import Clock
 from watcher.config import FolderSettings
 from watcher.edgar.submission import Submission, split_submission
-from watcher.errors import ReadError, StoreError, TooLargeError, UnknownFiling
+from watcher.errors import ReadError, StoreError, UnknownFiling
 from watcher.models import Filing, FilingState, Origin
+from watcher.sources._inbox import Growing, Inbox
 from watcher.sources._observer import FolderObserver
 from watcher.store import filings
 from watcher.store.archive import Archive, Archived
@@ -34,10 +36,6 @@ __all__ = ["FolderSource"]
 
 log = logging.getLogger(__name__)
 
-DONE = "done"
-REJECTED = "rejected"
-# What editors, browsers and copy programs call a file that they are still writing.
-UNFINISHED_SUFFIXES = (".part", ".partial", ".tmp", ".crdownload", ".swp", "~")
 SETTLED = (FilingState.SAVED, FilingState.SKIPPED, FilingState.FAILED)
 
 
@@ -49,10 +47,6 @@ class _Seen:
     changed_ns: int
     arrived_ns: int  # when it was written, or moved here
     accession: str
-
-
-class _NotYet(Exception):  # noqa: N818  # a decision, not an error
-    """Raised when a file may still be growing."""
 
 
 class FolderSource:
@@ -72,16 +66,15 @@ class FolderSource:
         self._store = store
         self._archive = archive
         self._clock = clock
-        self._max_bytes = max_bytes
+        self._inbox = Inbox(settings.path, settle_seconds=settings.settle_seconds, max_bytes=max_bytes)
         self._submit = submit
         self._observer = FolderObserver(settings.path, polling=settings.observer == "polling")
         self._seen: dict[Path, _Seen] = {}
-        self._left_in_place: set[Path] = set()
         self._growing: set[Path] = set()
 
     async def run(self) -> None:
         """Watch until cancelled. Raises ``OSError`` when the folder cannot be made."""
-        self._make_folders()
+        await asyncio.to_thread(self._inbox.make)
         with self._observer.watching(asyncio.get_running_loop()) as noticed:
             log.info("watching folder", extra={"folder": str(self._settings.path)})
             await self.scan()
@@ -110,7 +103,7 @@ class FolderSource:
     async def scan(self) -> int:
         """Look at every file in the folder once; return how many there are."""
         try:
-            paths = await asyncio.to_thread(lambda: sorted(self._candidates()))
+            paths = await asyncio.to_thread(self._inbox.candidates)
         except OSError as error:
             log.error("folder cannot be read", extra={"folder": str(self._settings.path), "reason": error.strerror})
             return 0
@@ -121,7 +114,7 @@ class FolderSource:
 
     async def scan_whole(self) -> None:
         """Look at every file until none may still be growing."""
-        self._make_folders()
+        await asyncio.to_thread(self._inbox.make)
         await self.scan()
         if self._growing:
             await asyncio.sleep(self._settings.settle_seconds + 0.1)
@@ -133,15 +126,6 @@ class FolderSource:
             if seen.accession == accession:
                 self._observer.notice(path)
 
-    def _make_folders(self) -> None:
-        for folder in (self._settings.path, self._settings.path / DONE, self._settings.path / REJECTED):
-            folder.mkdir(parents=True, exist_ok=True)
-
-    def _candidates(self) -> Iterator[Path]:
-        for path in self._settings.path.iterdir():
-            if _may_be_taken(path):
-                yield path
-
     async def _look_at(self, path: Path) -> None:
         """Bring one file a step further. One file's trouble is told, and is no other's."""
         self._observer.announced.discard(path)
@@ -149,43 +133,43 @@ class FolderSource:
             await self._step(path)
         except FileNotFoundError:
             self._seen.pop(path, None)  # moved away by someone, or noticed twice
-        except _NotYet:
+        except Growing:
             self._growing.add(path)
             self._observer.notice_later(path, self._settings.settle_seconds)
         except ReadError as error:
-            await asyncio.to_thread(self._reject, path, str(error))
+            await self._refuse(path, str(error))
         except StoreError as error:
             # A full disk is nobody's fault here: the file stays, and the next full look tries again.
-            log.error("file cannot be stored", extra={"file": str(path), "reason": str(error)})
+            log.error("file cannot be stored", extra={"file": path.name, "reason": str(error)})
         except OSError as error:
-            log.error("file cannot be read", extra={"file": str(path), "reason": error.strerror})
+            log.error("file cannot be read", extra={"file": path.name, "reason": error.strerror})
+        except Exception as error:
+            # The border to whatever somebody puts here: one file must not end the daemon, now and at each start.
+            log.exception("file broke its reader", extra={"file": path.name})
+            await self._refuse(path, f"{path.name}: {type(error).__name__}: {error}")
+
+    async def _refuse(self, path: Path, reason: str) -> None:
+        with contextlib.suppress(FileNotFoundError):  # moved away by someone meanwhile
+            await asyncio.to_thread(self._inbox.reject, path, reason)
 
     async def _step(self, path: Path) -> None:
-        status = await asyncio.to_thread(path.lstat)
-        if not stat.S_ISREG(status.st_mode) or not _may_be_taken(path):
+        status = await asyncio.to_thread(self._inbox.status, path)
+        if status is None:
             return
         seen = self._seen.get(path)
         if seen is None or (seen.size, seen.changed_ns) != (status.st_size, status.st_mtime_ns):
-            accession = await self._take(path, status.st_size, time.time() - status.st_mtime)
+            accession = await self._take(path, status)
             seen = self._seen[path] = _Seen(status.st_size, status.st_mtime_ns, status.st_ctime_ns, accession)
         stored = await self._store.read(filings.get, seen.accession)
         if stored.state in SETTLED:
-            await asyncio.to_thread(self._put_away, path, stored)
+            await self._put_away(path, stored)
 
-    async def _take(self, path: Path, size: int, age_seconds: float) -> str:
-        """Take a file in and return its accession number. Raises ``ReadError`` when it is refused."""
-        if size > self._max_bytes:
-            raise TooLargeError(f"{path.name}: {size:,} bytes, more than the {self._max_bytes:,} that are read")
-        raw = await asyncio.to_thread(path.read_bytes)
-        try:
-            submission = await asyncio.to_thread(split_submission, raw, path.name)
-            if not submission.accession:
-                raise ReadError(f"{path.name}: no accession number in it or in its name")
-        except ReadError:
-            # What is cut short may just be half written; only after a while is it what it is.
-            if 0 <= age_seconds < self._settings.settle_seconds:
-                raise _NotYet from None
-            raise
+    async def _take(self, path: Path, status: os.stat_result) -> str:
+        """Take a file in and return its accession number. Raises ``ReadError`` when it is refused, and ``Growing``."""
+        raw = await asyncio.to_thread(self._inbox.read, path, status)
+        submission = await asyncio.to_thread(split_submission, raw, path.name)
+        if not submission.accession:
+            raise ReadError(f"{path.name}: no accession number in it or in its name")
         await self._spot(path, raw, submission)
         return submission.accession
 
@@ -213,42 +197,16 @@ class FolderSource:
         day: date = filing.filed_on or self._clock.now().date()
         return self._archive.keep(filing.accession, day, raw)
 
-    def _put_away(self, path: Path, stored: StoredFiling) -> None:
+    async def _put_away(self, path: Path, stored: StoredFiling) -> None:
+        moved: Path | None = None
         if stored.state is FilingState.FAILED:
             again = f"eightk retry {stored.filing.accession}"
-            self._reject(path, f"the filing is parked: {stored.reason}\nthe file is kept; run it again with: {again}")
+            reason = f"the filing is parked: {stored.reason}\nthe file is kept; run it again with: {again}"
+            moved = await asyncio.to_thread(self._inbox.reject, path, reason)
         elif not self._settings.keep_files:
-            self._move(path, self._settings.path / DONE)
-
-    def _reject(self, path: Path, reason: str) -> None:
-        log.error("file refused", extra={"file": path.name, "reason": reason})
-        target = self._move(path, self._settings.path / REJECTED)
-        if target is not None:
-            target.with_name(f"{target.name}.reason").write_text(f"{reason}\n", encoding="utf-8")
-
-    def _move(self, path: Path, folder: Path) -> Path | None:
-        """Move the file, never over another one; None when the folder will not let it go."""
-        if path in self._left_in_place:
-            return None
-        target = folder / path.name
-        for number in range(1, 1000):
-            if not target.exists():
-                break
-            target = folder / f"{path.stem}.{number}{path.suffix}"
-        try:
-            folder.mkdir(exist_ok=True)
-            path.rename(target)
-        except OSError as error:
-            self._left_in_place.add(path)
-            log.error("file cannot be moved away", extra={"file": str(path), "reason": error.strerror})
-            return None
-        self._seen.pop(path, None)
-        return target
-
-
-def _may_be_taken(path: Path) -> bool:
-    name = path.name
-    return not name.startswith(".") and not name.endswith(UNFINISHED_SUFFIXES) and name not in (DONE, REJECTED)
+            moved = await asyncio.to_thread(self._inbox.put_away, path)
+        if moved is not None:
+            self._seen.pop(path, None)
 
 
 def _filing(submission: Submission) -> Filing:
