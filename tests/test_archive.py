@@ -1,6 +1,7 @@
 """The archive: raw bytes are whole on disk or not there, and come back as they were kept."""
 
 import gzip
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -129,3 +130,15 @@ def test_an_archive_opens_again_for_its_own_store(archive: Archive, tmp_path: Pa
 def test_an_archive_of_another_store_is_refused(archive: Archive, tmp_path: Path):
     with pytest.raises(StoreError, match=r"belongs to another store \(store-1, not store-2\)"):
         Archive(tmp_path / "raw", "store-2")
+
+
+def test_what_a_crash_left_half_written_is_swept_at_the_next_start(tmp_path: Path) -> None:
+    Archive(tmp_path / "raw", "me")
+    old, young = (tmp_path / "raw" / ".aside" / name for name in ("old.part", "young.part"))
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (1_600_000_000, 1_600_000_000))
+
+    Archive(tmp_path / "raw", "me")
+
+    assert (old.exists(), young.exists()) == (False, True)

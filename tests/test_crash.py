@@ -7,6 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
 from _running import Place, Running, wait_until
 
 from watcher.simulator.generator import Generator
@@ -111,3 +112,15 @@ def test_a_second_daemon_on_the_same_store_is_refused(tmp_path: Path) -> None:
 def children_of(pid: int) -> list[int]:
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
     return [int(line) for line in listed.stdout.split() if int(line) != os.getpid()]
+
+
+@pytest.mark.parametrize("name", ["eightk.db", "eightk.db.lock"])
+def test_a_daemon_whose_store_was_taken_away_stops_and_says_so(tmp_path: Path, name: str) -> None:
+    place = Place(tmp_path).set_up()
+    with Running(place) as daemon:
+        (place.folder / "data" / name).unlink()
+        assert wait_until(lambda: daemon.process.poll() is not None, 20)
+        code = daemon.end(signal.SIGTERM)
+
+    assert code == 3
+    assert "was deleted or replaced while in use" in (place.folder / "log.txt").read_text()

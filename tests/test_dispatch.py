@@ -10,7 +10,7 @@ from _stores import ACCESSION, NOW, alert, filing, report
 
 from watcher.clock import Clock
 from watcher.dispatch import FETCH_RETRY_SECONDS, Dispatcher, Policy
-from watcher.errors import BlockedError, EdgarError, HandlerError, HandlerTimeout, NotASubmission, Skip
+from watcher.errors import BlockedError, ConfigError, EdgarError, HandlerError, HandlerTimeout, NotASubmission, Skip
 from watcher.models import DeliveryState, Filing, FilingState, Origin, Report
 from watcher.store import deliveries, filings, reports
 from watcher.store.archive import Archive
@@ -250,3 +250,44 @@ async def test_a_reread_replaces_the_report_and_owes_nothing_new(route: Route) -
 
     assert len(route.store.read_now(deliveries.find)) == 1
     assert [seen.origin for seen, _ in route.examiner.seen] == [Origin.LIVE, Origin.REREAD]
+
+
+async def test_an_error_that_nobody_foresaw_is_counted_and_the_filing_parked(route: Route) -> None:
+    route.examiner.errors = [ZeroDivisionError("half a \ud800 character")] * 2
+
+    await route.run()
+    await route.run(after_seconds=5)
+
+    assert (route.stored.state, route.stored.attempts) == (FilingState.FAILED, 2)
+    assert route.stored.reason == "ZeroDivisionError: half a \\ud800 character"
+
+
+async def test_a_reread_that_fails_leaves_the_report_as_it_was(route: Route) -> None:
+    await route.run()
+    route.store.write_now(filings.retry, ACCESSION, NOW)
+    route.examiner.errors = [HandlerError("oh")] * 2
+
+    await route.run()
+    await route.run(after_seconds=5)
+
+    assert (route.stored.state, route.stored.reason) == (FilingState.SAVED, "oh")
+    assert len(route.store.read_now(reports.load, ACCESSION).items) == 1
+
+
+async def test_a_damaged_archive_file_is_fetched_again(route: Route, tmp_path: Path) -> None:
+    route.examiner.errors = [HandlerError("oh")]
+    await route.run()
+    assert route.stored.archived is not None
+    (tmp_path / "raw" / route.stored.archived.path).write_bytes(b"damaged")
+
+    await route.run(after_seconds=5)
+
+    assert route.stored.state is FilingState.SAVED
+
+
+async def test_settings_that_broke_meanwhile_count_against_no_filing(route: Route) -> None:
+    route.examiner.errors = [ConfigError([])]
+
+    await route.run()
+
+    assert (route.stored.state, route.stored.attempts) == (FilingState.SPOTTED, 0)

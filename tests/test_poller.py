@@ -225,3 +225,15 @@ async def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(
 
     said = [record.message for record in caplog.records if "polled" in record.message]
     assert said == ["EDGAR cannot be polled; trying on", "EDGAR can be polled again"]
+
+
+async def test_whatever_breaks_a_poll_does_not_end_the_daemon(store: Store) -> None:
+    class Broken(List):
+        async def current_filings(self, start: int, count: int = PAGE, form: str = "8-K") -> CurrentPage:
+            raise OverflowError("date value out of range")
+
+    poller = make_poller(Broken(), store)
+
+    await poller.poll_and_tell()
+
+    assert (poller.failing_since is not None, poller.failure) == (True, "OverflowError: date value out of range")

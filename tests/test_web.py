@@ -161,3 +161,15 @@ async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
     described = await get(client, "/v1/openapi.json")
 
     assert {"/v1/filings", "/v1/filings/{accession}", "/v1/filings/{accession}/retry"} <= set(described["paths"])
+
+
+@pytest.mark.parametrize("query", ["offset=" + "9" * 30, "cik=" + "9" * 30, "limit=0", "limit=100000", "state=odd"])
+async def test_an_absurd_question_is_refused_and_no_error_of_ours(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"/v1/filings?{query}")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1@evil.example", "evil.example@127.0.0.1", "[::1", "", "127.0.0.1.evil.example"]
+)
+async def test_a_malformed_host_is_turned_away(client: httpx.AsyncClient, host: str) -> None:
+    assert (await client.get("/v1/filings", headers={"Host": host})).status_code == 421

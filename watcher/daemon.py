@@ -18,7 +18,7 @@ from watcher.dispatch import Dispatcher, Policy
 from watcher.edgar.client import EdgarClient
 from watcher.engine.embedded import EmbeddedEngine
 from watcher.engine.port import Job, JobKind
-from watcher.errors import EdgarError
+from watcher.errors import EdgarError, StoreError
 from watcher.lock import StoreLock
 from watcher.outbound import Outbound
 from watcher.ready import Ready
@@ -42,6 +42,7 @@ MEGABYTE = 2**20
 FILINGS_PER_WORKER = 4
 ENDPOINTS_AT_ONCE = 128
 DRAIN_SECONDS = 10.0
+LOOK_AFTER_FILES_SECONDS = 2.0
 
 
 class Daemon:
@@ -54,6 +55,7 @@ class Daemon:
         self._lock = lock
         self._stop_asked = asyncio.Event()
         self._poll_due = asyncio.Event()
+        self._ruin = ""
         self.url = ""
 
         self.store = stack.enter_context(Store(settings.store_url))
@@ -103,7 +105,8 @@ class Daemon:
     async def run(self, tell: Callable[[str], None], *, handle_signals: bool = True) -> None:
         """Run until asked to stop, then drain. ``tell`` is given lines for the person who started it.
 
-        Raises ``EightkError`` when the page's address cannot be had.
+        Raises ``EightkError`` when the page's address cannot be had, and ``StoreError`` when the store was taken away
+        from under it.
         """
         if handle_signals:
             self._listen_to_signals()
@@ -113,6 +116,7 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(self.engine.work(self._do), name="engine")
                 others = [group.create_task(one, name=name) for name, one in self._sources()]
+                others.append(group.create_task(self._watch_over_files(), name="files"))
                 await self._stop_asked.wait()
                 log.info("stopping")
                 for task in others:
@@ -120,6 +124,8 @@ class Daemon:
                 await self.engine.stop(DRAIN_SECONDS)
                 await work
         log.info("stopped")
+        if self._ruin:
+            raise StoreError(self._ruin)
 
     async def run_once(self, *, sources: bool = True) -> None:
         """Poll every source once, do all that is due now, and return.
@@ -246,6 +252,17 @@ class Daemon:
         finally:
             scheduler.stop()
 
+    async def _watch_over_files(self) -> None:
+        """Stop when the database or its lock file was deleted or replaced: what is written now would be lost."""
+        while True:
+            await asyncio.sleep(LOOK_AFTER_FILES_SECONDS)
+            for what, is_in_place in (("database", self.store.is_in_place), ("lock file", self._lock.is_in_place)):
+                if not await asyncio.to_thread(is_in_place):
+                    self._ruin = f"{self.store.path}: its {what} was deleted or replaced while in use; start again"
+                    log.critical("stopping: the store was taken away", extra={"reason": self._ruin})
+                    self.stop()
+                    return
+
     async def _ring(self) -> None:
         self._poll_due.set()
 
@@ -274,7 +291,7 @@ class Daemon:
         running = self.engine.health()
         poller = self._poller
         return Health(
-            is_well=poller is None or poller.failing_since is None,
+            is_well=not running.is_in_trouble and (poller is None or poller.failing_since is None),
             edgar=self._edgar_in_words(),
             polled_at=poller.polled_at if poller else None,
             jobs_running=len(running.running),

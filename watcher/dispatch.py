@@ -108,6 +108,14 @@ class Dispatcher:
         except (EdgarError, ReadError, HandlerError) as error:
             if not await self._fail(stored, error):
                 return
+        except StoreError:
+            # A full disk, say: no filing is to blame, and the engine tries again.
+            raise
+        except Exception as error:
+            # The border to what EDGAR and handlers may bring: whatever is left over is this filing's trouble alone.
+            log.exception("broke on a filing", extra={"accession": accession})
+            if not await self._fail(stored, HandlerError(f"{type(error).__name__}: {error}")):
+                return
         for tell in self.settled:
             tell(accession)
 

@@ -42,7 +42,7 @@ class StoreLock:
 
     def __init__(self, store: Path) -> None:
         self.token = secrets.token_urlsafe(24)
-        path = lock_path(store)
+        path = self._path = lock_path(store)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -67,6 +67,13 @@ class StoreLock:
 
     def __exit__(self, *exception: object) -> None:
         self.release()
+
+    def is_in_place(self) -> bool:
+        """Whether the lock file is still the one that was locked, so that another process would see it."""
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(self._file))
+        except OSError:
+            return False
 
     def announce(self, url: str) -> None:
         """Tell others where the owner's API is."""

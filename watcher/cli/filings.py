@@ -28,7 +28,8 @@ __all__ = ["COMMANDS"]
 TERMINAL_ROWS = 50
 EXIT_FAILED = 3
 COLUMNS = ("accession", "form", "company", "accepted_at", "filed_on", "items", "origin", "source", "state", "reason")
-FOLLOW_SECONDS = 0.2
+LOOK_SECONDS = 0.2
+FOLLOW_SECONDS = 120.0
 DATE = click.DateTime(["%Y-%m-%d"])
 
 
@@ -194,8 +195,11 @@ async def _retry_here(ready: Ready, accession: str) -> tuple[str, str | None]:
 def _retry_by_daemon(owner: Owner, accession: str) -> tuple[str, str | None]:
     """Hand it to the daemon, and follow it until it settles."""
     answer = _ask(owner, "POST", f"/v1/filings/{accession}/retry")
+    until = time.monotonic() + FOLLOW_SECONDS
     while answer["state"] == FilingState.SPOTTED and not answer["reason"]:
-        time.sleep(FOLLOW_SECONDS)
+        if time.monotonic() > until:
+            return answer["state"], "still under way; see: eightk show"
+        time.sleep(LOOK_SECONDS)
         answer = _ask(owner, "GET", f"/v1/filings/{accession}")
     return answer["state"], answer["reason"]
 

@@ -24,8 +24,10 @@ log = logging.getLogger(__name__)
 Due = Callable[[JobKind, int, Collection[str]], Awaitable[tuple[str, ...]]]
 
 TICK_SECONDS = 1.0
-# A job that raised met a trouble of ours, such as a full disk; its filing is not to blame and is not counted.
+# A job that raised met a trouble of ours, such as a full disk; its filing is not to blame and is not counted. It rests,
+# each time twice as long.
 REST_SECONDS = 5.0
+LONGEST_REST_SECONDS = 300.0
 
 
 class EmbeddedEngine:
@@ -45,6 +47,7 @@ class EmbeddedEngine:
         self._rest_seconds = rest_seconds
         self._running: dict[Job, asyncio.Task[None]] = {}
         self._resting: dict[Job, float] = {}
+        self._failed: dict[Job, int] = {}  # how often in a row
         self._unanswered: set[JobKind] = set()
         self._wake = {kind: asyncio.Event() for kind in JobKind}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -75,7 +78,8 @@ class EmbeddedEngine:
 
     def health(self) -> EngineHealth:
         """Tell what runs now."""
-        return EngineHealth(tuple(self._running), self._failures, self._is_stopping)
+        is_in_trouble = bool(self._failed or self._unanswered)
+        return EngineHealth(tuple(self._running), self._failures, self._is_stopping, is_in_trouble)
 
     async def stop(self, seconds: float) -> None:
         """Hand out nothing more; ``work`` returns when what runs has ended, or was cancelled after ``seconds``."""
@@ -119,14 +123,23 @@ class EmbeddedEngine:
     async def _do(self, job: Job, do: Work) -> None:
         try:
             await do(job)
-        except Exception:
+        except Exception:  # noqa: BLE001  # told with its traceback below
             # The border between handing out and doing: one job's trouble must not end the others.
-            self._failures += 1
-            self._resting[job] = time.monotonic() + self._rest_seconds
-            log.exception("job failed; it will be handed out again", extra={"job": job.kind, "key": job.key})
+            self._note_failure(job)
+        else:
+            self._failed.pop(job, None)
         finally:
             self._running.pop(job, None)
             self._wake[job.kind].set()
+
+    def _note_failure(self, job: Job) -> None:
+        self._failures += 1
+        self._failed[job] = times = self._failed.get(job, 0) + 1
+        rest = min(self._rest_seconds * 2 ** (times - 1), LONGEST_REST_SECONDS)
+        self._resting[job] = time.monotonic() + rest
+        facts = {"job": job.kind, "key": job.key, "rest_seconds": rest}
+        # The traceback once: a disk that stays full must not fill what is left of it with words.
+        log.error("job failed; it will be handed out again", extra=facts, exc_info=times == 1)
 
     def _rested(self) -> tuple[Job, ...]:
         """The jobs that still rest after a failure."""

@@ -38,6 +38,7 @@ class EngineHealth:
     running: tuple[Job, ...]
     failures: int  # jobs whose function raised, since the start
     is_stopping: bool
+    is_in_trouble: bool = False  # a job's last run raised, or the store cannot be asked
 
 
 Work = Callable[[Job], Awaitable[None]]

@@ -60,6 +60,7 @@ class Poller:
         self._submit = submit
         self.failing_since: datetime | None = None
         self.failure = ""
+        self._told: frozenset[str] = frozenset()  # odd entries of the page before, which need no second word
         self.polled_at: datetime | None = None  # when the last complete poll of this run ended
 
     async def poll(self) -> int:
@@ -91,6 +92,12 @@ class Poller:
                 self.failing_since = self._clock.now()
             self.failure = str(error)
             return
+        except Exception as error:
+            # The border to whatever EDGAR, or who stands for it, may answer: a poll must not end the daemon.
+            log.exception("poll failed")
+            self.failing_since = self.failing_since or self._clock.now()
+            self.failure = f"{type(error).__name__}: {error}"
+            return
         if self.failing_since is not None:
             log.info("EDGAR can be polled again", extra={"failing_since": self.failing_since})
         self.failing_since = None
@@ -117,7 +124,9 @@ class Poller:
         for number in range(MAX_PAGES):
             page = await self._edgar.current_filings(number * PAGE_SIZE, PAGE_SIZE)
             for problem in page.problems:
-                log.warning("odd entry in EDGAR's list", extra={"problem": problem})
+                if problem not in self._told:
+                    log.warning("odd entry in EDGAR's list", extra={"problem": problem})
+            self._told = frozenset(page.problems)
             yield page
             if page.is_last:
                 return

@@ -7,7 +7,9 @@ import hashlib
 import os
 import re
 import secrets
+import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +18,8 @@ from watcher.errors import ReadError, StoreError, TooLargeError
 
 __all__ = ["Archive", "Archived"]
 
-ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
+ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
+ABANDONED_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,13 @@ class Archive:
 
     def __init__(self, folder: Path, store_id: str) -> None:
         self._folder = folder
+        self._scratch = folder / ".aside"
         marker = folder / ".store-id"
         try:
-            _make_folder(folder)
+            _make_folder(self._scratch)
+            _sweep(self._scratch)
             if not marker.exists():
-                _write_aside(marker, store_id.encode())
+                _write_aside(marker, store_id.encode(), self._scratch)
             owner = marker.read_text().strip()
         except OSError as error:
             raise StoreError(f"{error.filename}: the archive cannot be used: {error.strerror}") from error
@@ -60,7 +65,7 @@ class Archive:
         packed = gzip.compress(raw, compresslevel=6, mtime=0)
         try:
             _make_folder(target.parent)
-            _write_aside(target, packed)
+            _write_aside(target, packed, self._scratch)
         except OSError as error:
             raise StoreError(f"{target}: cannot be archived: {error.strerror}") from error
         return Archived(path, hashlib.sha256(raw).hexdigest(), len(raw))
@@ -87,9 +92,9 @@ class Archive:
         return raw
 
 
-def _write_aside(target: Path, content: bytes) -> None:
-    """Write to a file beside it, sync, rename: the target is whole or not there."""
-    aside = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+def _write_aside(target: Path, content: bytes, scratch: Path) -> None:
+    """Write to a file in the scratch folder, sync, rename: the target is whole or not there."""
+    aside = scratch / f"{target.name}.{secrets.token_hex(4)}.part"
     try:
         with aside.open("wb") as file:
             file.write(content)
@@ -100,6 +105,15 @@ def _write_aside(target: Path, content: bytes) -> None:
         aside.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def _sweep(scratch: Path) -> None:
+    """Remove what a crash left half written; what is young may be another process's, still at work."""
+    long_ago = time.time() - ABANDONED_SECONDS
+    for aside in scratch.glob("*.part"):
+        with suppress(FileNotFoundError):
+            if aside.stat().st_mtime < long_ago:
+                aside.unlink()
 
 
 def _make_folder(folder: Path) -> None:

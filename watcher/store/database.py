@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import uuid
 from collections.abc import Callable
@@ -55,6 +56,7 @@ class Store:
             else:
                 _upgrade(self.path)
                 self.id = self.write_now(_store_id)
+            self._opened = self.path.stat()
         except BaseException:
             self.close()
             raise
@@ -71,6 +73,13 @@ class Store:
         self._read_threads.shutdown()
         self._writer.dispose()
         self._reader.dispose()
+
+    def is_in_place(self) -> bool:
+        """Whether the database file is still the one that was opened: a deleted one takes writes that nobody sees."""
+        try:
+            return os.path.samestat(self.path.stat(), self._opened)
+        except OSError:
+            return False
 
     async def write(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function in one transaction on the writer thread; it is committed when this returns."""

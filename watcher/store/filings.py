@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 
+MAX_REASON = 2000
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFiling:
     """A filing as the store knows it."""
@@ -219,6 +222,9 @@ def retry(connection: Connection, accession: str, now: datetime) -> StoredFiling
 
 
 def _update(connection: Connection, accession: str, **changes: Any) -> None:
+    if isinstance(reason := changes.get("reason"), str):
+        # What handlers and EDGAR say may hold what no database takes.
+        changes["reason"] = reason[:MAX_REASON].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
     changed = connection.execute(filing.update().where(filing.c.accession == accession).values(**changes))
     if not changed.rowcount:
         raise UnknownFiling(f"no filing {accession} in the store")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ HEADERS = {
     "referrer-policy": "no-referrer",
 }
 PAGE_SIZE = 50
+Limit = Annotated[int, Query(ge=1, le=500)]
+Offset = Annotated[int, Query(ge=0, le=10**9)]
+HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
 FOLDER = Path(__file__).parent
 TEMPLATES = Jinja2Templates(FOLDER / "templates")
 TEMPLATES.env.filters["edgar_url"] = edgar_url
@@ -72,7 +76,7 @@ def make_app(desk: Desk) -> FastAPI:
     @app.middleware("http")
     async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         # A page elsewhere could point its own name at this loopback address and read what is served here.
-        if request.url.hostname not in ("127.0.0.1", "localhost", "::1", "[::1]"):
+        if not HOST.fullmatch(request.headers.get("host", "")):
             return JSONResponse({"title": "unknown host"}, 421)
         response = await call_next(request)
         response.headers.update(HEADERS)
@@ -114,9 +118,9 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
         state: FilingState | None = None,
         form: str | None = None,
         item: str | None = None,
-        cik: int | None = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = PAGE_SIZE,
-        offset: Annotated[int, Query(ge=0)] = 0,
+        cik: Annotated[int | None, Query(ge=0, le=9_999_999_999)] = None,
+        limit: Limit = PAGE_SIZE,
+        offset: Offset = 0,
     ) -> dict[str, Any]:
         query = filings.Query(state=state, form=form, item=item, cik=cik, limit=limit, offset=offset)
         found = await desk.store.read(filings.find, query)
@@ -138,9 +142,7 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
         return stored_json(await desk.store.read(filings.get, accession))
 
     @app.get("/v1/deliveries")
-    async def list_deliveries(
-        state: DeliveryState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = PAGE_SIZE
-    ) -> dict[str, Any]:
+    async def list_deliveries(state: DeliveryState | None = None, limit: Limit = PAGE_SIZE) -> dict[str, Any]:
         found = await desk.store.read(deliveries.find, state=state, limit=limit)
         return {"deliveries": [delivery_json(one) for one in found]}
 
@@ -153,7 +155,7 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
         return Response(style, media_type="text/css")
 
     @app.get("/", include_in_schema=False, response_class=HTMLResponse)
-    async def front(request: Request, item: str = "", offset: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
+    async def front(request: Request, item: str = "", offset: Offset = 0) -> HTMLResponse:
         query = filings.Query(item=item or None, limit=PAGE_SIZE, offset=offset, by_arrival=True)
         found = await desk.store.read(filings.find, query)
         accessions = [one.filing.accession for one in found]

@@ -1,0 +1,55 @@
+"""Checks whom we ask and as whom: EDGAR's address and our contact, with sentences fit for the settings' faults.
+
+Needs no HTTP library, so that settings can be checked before any is loaded.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+__all__ = ["check_base_url", "check_contact"]
+
+# Stricter than any URL parser: what passes here, none of them reads otherwise.
+_ADDRESS = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{1,5}))?/?")
+_NAME = re.compile(r"(?=.{1,253}\Z)(?!xn--)(?!-)[a-z0-9_-]{1,63}(?:\.(?!xn--)[a-z0-9_-]{1,63})*")
+_LAST_PORT = 65_535
+
+
+def check_base_url(text: str) -> str:
+    """Return the address that stands for the SEC's, such as ``https://www.sec.gov``, without a slash at its end.
+
+    Raises ``ValueError`` with a sentence that says what was expected.
+    """
+    found = _ADDRESS.fullmatch(text.lower())
+    if not text.isascii() or found is None:
+        raise ValueError("expected http:// or https://, a host and perhaps a port, such as https://www.sec.gov")
+    scheme, host, port = found.groups()
+    if port is not None and not 0 < int(port) <= _LAST_PORT:
+        raise ValueError(f"expected a port from 1 to {_LAST_PORT}, came {port}")
+    if not _is_host(host):
+        raise ValueError(f"expected the name of a host or an IP address, came {host[:80]!r}")
+    if scheme != "https" and f".{host}".endswith(".sec.gov"):
+        raise ValueError("expected https://, for the SEC is asked in no other way")
+    return found[0].rstrip("/")
+
+
+def check_contact(text: str) -> str:
+    """Return the contact that every request names, without blanks around it.
+
+    Raises ``ValueError`` with a sentence that says what was expected.
+    """
+    # Before the blanks go: a line's end at either side is a mistake that wants to be seen.
+    if not text.strip() or not text.isascii() or not text.isprintable():
+        raise ValueError('expected "Your Firm you@firm.com" in one line of plain ASCII, as it is sent in a header')
+    return text.strip()
+
+
+def _is_host(host: str) -> bool:
+    if not host.startswith("[") and not re.fullmatch(r"[0-9.]+", host):
+        return _NAME.fullmatch(host) is not None
+    try:
+        ipaddress.IPv6Address(host[1:-1]) if host.startswith("[") else ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
