@@ -68,7 +68,6 @@ class DeliveryState(StrEnum):
     PENDING = "pending"  # owed, at ``run_at``
     DELIVERED = "delivered"
     FAILED = "failed"  # given up: every attempt used, or refused for good
-    CANCELLED = "cancelled"  # no longer wanted, such as when its endpoint left the settings
 
 
 class Severity(StrEnum):

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
+from watcher.edgar._days import day_of
 from watcher.edgar.documents import decode_body, unescape_entities
 from watcher.models import Filer
 
-__all__ = ["Cover", "accession_of_filename", "looks_like_a_filing", "read_cover", "what_came_instead"]
+__all__ = ["COVER_BYTES", "Cover", "accession_of_filename", "looks_like_a_filing", "read_cover", "what_came_instead"]
 
-_COVER_BYTES = 200_000  # inline XBRL puts some 60 KB of hidden facts before the cover
+COVER_BYTES = 200_000  # where a cover ends at the latest: inline XBRL puts some 60 KB of hidden facts before the cover
+_HEAD_BYTES = 100_000
 
-_ACCESSION = re.compile(r"(?<!\d)(\d{10})-?(\d{2})-?(\d{6})(?!\d)")
+_ACCESSION = re.compile(r"(?<![0-9])([0-9]{10})-?([0-9]{2})-?([0-9]{6})(?![0-9])")
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _FORM = re.compile(
     r"\bform\s*(8\s?-\s?k(?:12b|12g3|15d5)?|10-[kq]|20-f|6-k|s-[1348]|def\s*14a|11-k)\b(\s*/\s*a\b)?", re.IGNORECASE
@@ -24,10 +26,10 @@ _FORM = re.compile(
 _AMENDMENT = re.compile(r"\bamendment\s+no\b", re.IGNORECASE)
 _SEC = re.compile(r"securities\s*(?:and|&)\s*exchange\s*commission", re.IGNORECASE)
 _DATE_OF_REPORT = re.compile(
-    r"date\s+of\s+(?:earliest|report)\b.{0,120}?([a-z]{3,9})\.?\s{0,3}(\d{1,2})\s{0,2},?\s{0,3}((?:19|20)\d\d)",
+    r"date\s+of\s+(?:earliest|report)\b.{0,120}?([a-z]{3,9})\.?\s{0,3}([0-9]{1,2})\s{0,2},?\s{0,3}((?:19|20)[0-9]{2})",
     re.IGNORECASE | re.DOTALL,
 )
-_FACT = re.compile(r"<ix:non(?:numeric|fraction)\b[^>]{0,2000}\bname=\"dei:(\w+)\"[^>]{0,2000}>", re.IGNORECASE)
+_FACT = re.compile(r"<ix:non(?:numeric|fraction)\b[^<>]{0,2000}\bname=\"dei:(\w+)\"[^<>]{0,2000}>", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _PAGES = (
@@ -55,6 +57,7 @@ class Cover:
     form: str | None = None
     period_of_report: date | None = None
     filers: tuple[Filer, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def accession_of_filename(filename: str) -> str | None:
@@ -65,26 +68,26 @@ def accession_of_filename(filename: str) -> str | None:
 
 def what_came_instead(raw: bytes) -> str | None:
     """Say what these bytes are if they are certainly no filing; None if they may be one."""
-    if not raw.strip():
-        return "an empty file" if not raw else "a file of blanks"
+    if not raw[:_HEAD_BYTES].strip():
+        return "an empty file" if not raw else "a file of blanks" if len(raw) <= _HEAD_BYTES else "mostly blanks"
     for magic, name in _MAGIC:
         if raw.startswith(magic):
             return name
-    head = raw[:100_000]
+    head = raw[:_HEAD_BYTES]
     if head.count(b"\0") > len(head) // 100:
         return "binary data"
     lower = head[:20_000].lower()
     for mark, name in _PAGES:
         if mark in lower:
             return name
-    if raw.lstrip()[:1] in (b"{", b"["):
+    if head.lstrip()[:1] in (b"{", b"["):
         return "JSON"
     return None
 
 
 def looks_like_a_filing(raw: bytes) -> bool:
     """Whether the beginning reads like the cover of a form to the SEC."""
-    if b"xbrl.sec.gov/dei/" in raw[:_COVER_BYTES]:
+    if b"xbrl.sec.gov/dei/" in raw[:COVER_BYTES]:
         return True
     text = _plain(raw)
     return _SEC.search(text) is not None or _FORM.search(text) is not None
@@ -97,11 +100,15 @@ def read_cover(raw: bytes) -> Cover:
     form = facts.get("DocumentType") or _form(text)
     cik, name = facts.get("EntityCentralIndexKey", ""), facts.get("EntityRegistrantName", "")
     filers = (Filer(cik=int(cik), name=name),) if cik.isascii() and cik.isdigit() and len(cik) <= 10 else ()
-    return Cover(form=form, period_of_report=_date_of_report(text), filers=filers)
+    written = _DATE_OF_REPORT.search(text[:20_000])
+    day = _date(written) if written else None
+    odd = written is not None and written[1][:3].lower() in _MONTHS and day is None
+    warnings = (f"cover: the date of report is not a date of a filing: {written[0][-40:]!r}",) if written and odd else ()
+    return Cover(form=form, period_of_report=day, filers=filers, warnings=warnings)
 
 
 def _plain(raw: bytes) -> str:
-    text = unescape_entities(_TAG.sub(" ", decode_body(raw[:_COVER_BYTES])))
+    text = unescape_entities(_TAG.sub(" ", decode_body(raw[:COVER_BYTES])))
     return " ".join(text.split())
 
 
@@ -115,24 +122,20 @@ def _form(text: str) -> str | None:
     return form + "/A" if amended else form
 
 
-def _date_of_report(text: str) -> date | None:
-    match = _DATE_OF_REPORT.search(text[:20_000])
-    month = match[1][:3].lower() if match else ""
-    if match is None or month not in _MONTHS:
-        return None
-    try:
-        return datetime(int(match[3]), _MONTHS.index(month) + 1, int(match[2]), tzinfo=UTC).date()
-    except ValueError:
-        return None
+def _date(written: re.Match[str]) -> date | None:
+    month = written[1][:3].lower()
+    return day_of(int(written[3]), _MONTHS.index(month) + 1, int(written[2])) if month in _MONTHS else None
 
 
 def _facts(raw: bytes) -> dict[str, str]:
     """Collect the short dei facts of an inline-XBRL cover."""
-    head = decode_body(raw[:_COVER_BYTES])
+    head = decode_body(raw[:COVER_BYTES])
     facts: dict[str, str] = {}
     for match in _FACT.finditer(head):
+        if match[1] in facts:
+            continue
         stop = head.find("</ix:non", match.end(), match.end() + 3_000)
         value = " ".join(unescape_entities(_TAG.sub("", head[match.end() : stop])).split()) if stop > 0 else ""
         if value:
-            facts.setdefault(match[1], value)
+            facts[match[1]] = value
     return facts

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
+from watcher.edgar._days import day_of, moment_in_utc
+from watcher.errors import NotASubmission
 from watcher.items import is_item_number, number_of_wording
 from watcher.models import Filer
 
@@ -96,14 +98,23 @@ _INNER = frozenset(
 )
 _PARTY_STARTS = frozenset(("COMPANY DATA", "OWNER DATA"))
 
-# "<TYPE>8-K", "</FILER>" or "FORM TYPE:  8-K". A value may be closed by an end tag of its own.
+# "<TYPE>8-K", "</FILER>" or "FORM TYPE:  8-K". Nothing is given back ("++"), so that no line takes more than one pass.
 _LINE = re.compile(
-    r"^(?P<indent>[ \t]*)(?:<(?P<end>/?)(?P<tag>[A-Za-z][A-Za-z0-9_-]*)>|(?P<words>[A-Za-z][A-Za-z0-9 /&._-]{0,60}):)"
-    r"[ \t]*(?P<value>[^\n]{0,4000}?)[ \t]*(?:</[A-Za-z0-9_-]+>[ \t]*)?$",
+    r"^(?P<indent>[ \t]*+)(?:<(?P<end>/?)(?P<tag>[A-Za-z][A-Za-z0-9_-]*+)>"
+    r"|(?P<words>[A-Za-z][A-Za-z0-9 /&._-]{0,60}):)(?P<value>[^\n]{0,4000}+)$",
     re.MULTILINE,
 )
-_DIGITS = re.compile(r"\d+")
-_ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
+_OWN_END = re.compile(r"</[A-Za-z0-9_-]+>")  # a value may be closed by an end tag of its own
+_DIGITS = re.compile(r"[0-9]+")
+_ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
+_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_TIME = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
+
+# Far above what any filing has: a thousand co-registrants are thirty thousand lines.
+_MOST_LINES = 300_000
+_MOST_PARTIES = 10_000
+_MOST_ITEMS = 1_000
+_MOST_WARNINGS = 20
 
 
 @dataclass(slots=True)
@@ -134,7 +145,13 @@ class _Party:
 
 
 def read_header(text: str) -> Header:
-    """Read a header's text. What is missing stays None; what cannot be understood becomes a warning."""
+    """Read a header's text. What is missing stays None; what cannot be understood becomes a warning.
+
+    Raises ``NotASubmission`` when it has more lines, filers or items than any filing.
+    """
+    lines = text.count("\n") + text.count("\r")
+    if lines > _MOST_LINES:
+        raise NotASubmission(f"header: expected at most {_MOST_LINES:,} lines, came {lines:,}")
     reader = _Reader()
     for key, value, is_end in _lines(text):
         reader.take(key, value, is_end=is_end)
@@ -145,12 +162,19 @@ def _lines(text: str) -> Iterator[tuple[str, str, bool]]:
     """Give (key, value, whether it is an end tag) for each line that has a key."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for indent, end, tag, words, value in _LINE.findall(text):
+    for match in _LINE.finditer(text):
+        indent, end, tag, words, value = match.groups("")
+        value = _without_own_end(value.strip(" \t"))
         key = _key(tag or words)
         # A party's heading stands at the beginning of its line; an indented label without a value only lacks one.
         is_empty_leaf = not value and (key in _LEAVES or (words and indent and key not in _INNER))
         if not is_empty_leaf:
             yield key, value, end == "/"
+
+
+def _without_own_end(value: str) -> str:
+    place = value.rfind("</")
+    return value[:place].rstrip(" \t") if place >= 0 and _OWN_END.fullmatch(value, place) else value
 
 
 @lru_cache(maxsize=512)
@@ -195,6 +219,8 @@ class _Reader:
             self.role, self.party, self.section = key.lower(), None, ""
 
     def _open(self) -> _Party:
+        if len(self.parties) >= _MOST_PARTIES:
+            raise NotASubmission(f"header: expected at most {_MOST_PARTIES:,} filers, came more")
         self.party = _Party(self.role)
         self.parties.append(self.party)
         self.section = ""
@@ -202,6 +228,8 @@ class _Reader:
 
     def _fact(self, name: str, value: str) -> None:
         if name == "item":
+            if len(self.items) >= _MOST_ITEMS:
+                raise NotASubmission(f"header: expected at most {_MOST_ITEMS:,} items, came more")
             self.items.append(value)
         elif name in _OF_THE_SUBMISSION and self.party is None:
             # The first one counts: a header may go on to list other accession numbers.
@@ -247,30 +275,29 @@ class _Reader:
             declared_items=self._declared(filed_on),
             filers=self._filers(),
             is_paper=self.is_paper,
-            warnings=tuple(self.warnings),
+            warnings=_first(self.warnings),
         )
 
     def _date(self, name: str) -> date | None:
         text = self.facts.get(name)
         if text is None or not text.strip("0"):
             return None
-        try:
-            return datetime.strptime(text[:8], "%Y%m%d").replace(tzinfo=UTC).date()
-        except ValueError:
-            self.warnings.append(f"header: {name} is not a date: {text[:40]!r}")
-            return None
+        match = _DATE.match(text)
+        day = day_of(*map(int, match.groups())) if match else None
+        if day is None:
+            self.warnings.append(f"header: {name} is not a date of a filing: {text[:40]!r}")
+        return day
 
     def _accepted_at(self) -> datetime | None:
         text = self.facts.get("accepted_at")
         # Filings of before 2002 have none, or fourteen zeros.
         if text is None or not text.strip("0"):
             return None
-        try:
-            local = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=_new_york())
-        except ValueError:
-            self.warnings.append(f"header: the time of acceptance is not a time: {text[:40]!r}")
-            return None
-        return local.astimezone(UTC)
+        match = _TIME.match(text)
+        moment = _moment(*map(int, match.groups())) if match else None
+        if moment is None:
+            self.warnings.append(f"header: the time of acceptance is not a time of a filing: {text[:40]!r}")
+        return moment
 
     def _declared(self, filed_on: date | None) -> tuple[str, ...]:
         numbers: list[str] = []
@@ -292,6 +319,20 @@ class _Reader:
             filer = party.filer()
             filers.setdefault((filer.cik, filer.role), filer)
         return tuple(filers.values())
+
+
+def _moment(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime | None:
+    try:
+        local = datetime(year, month, day, hour, minute, second, tzinfo=_new_york())
+    except ValueError:
+        return None
+    return moment_in_utc(local)
+
+
+def _first(warnings: list[str]) -> tuple[str, ...]:
+    """Keep the first warnings; whoever writes a hundred thousand odd lines fills no log with them."""
+    more = len(warnings) - _MOST_WARNINGS
+    return (*warnings[:_MOST_WARNINGS], f"header: and {more:,} more warnings") if more > 0 else tuple(warnings)
 
 
 def _sic(text: str) -> str | None:

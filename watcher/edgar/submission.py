@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from watcher.edgar.bare import accession_of_filename, looks_like_a_filing, read_cover, what_came_instead
+from watcher.edgar.bare import COVER_BYTES, accession_of_filename, looks_like_a_filing, read_cover, what_came_instead
 from watcher.edgar.documents import RawDocument, decode_body, find_documents
 from watcher.edgar.header import Header, read_header
 from watcher.errors import NotASubmission, TruncatedError
@@ -19,23 +19,23 @@ from watcher.models import Filer
 __all__ = ["RawDocument", "Submission", "split_submission"]
 
 _STARTS = re.compile(
-    rb"\s*(?:-----BEGIN PRIVACY-ENHANCED MESSAGE-----"
+    rb"\s*+(?:-----BEGIN PRIVACY-ENHANCED MESSAGE-----"
     rb"|<SEC-DOCUMENT>|<IMS-DOCUMENT>|<SUBMISSION>|<SEC-HEADER>|<IMS-HEADER>|<PAPER>)",
     re.IGNORECASE,
 )
 _ROOT = re.compile(
-    rb"^[ \t]*<(SEC-DOCUMENT|IMS-DOCUMENT|SUBMISSION|SEC-HEADER|IMS-HEADER)>", re.IGNORECASE | re.MULTILINE
+    rb"^[ \t]*+<(SEC-DOCUMENT|IMS-DOCUMENT|SUBMISSION|SEC-HEADER|IMS-HEADER)>", re.IGNORECASE | re.MULTILINE
 )
 # Not "^": some files end their lines with a lone CR.
-_HEADER_END = re.compile(rb"</(?:SEC|IMS)-HEADER>|[\r\n][ \t]*<DOCUMENT>", re.IGNORECASE)
-_BARE_DOCUMENT = re.compile(rb"\s*<DOCUMENT>", re.IGNORECASE)
-_FIRST_LINE = re.compile(rb"<(?:SEC|IMS)-(?:DOCUMENT|HEADER)>\D{0,80}?(\d{10}-\d{2}-\d{6})", re.IGNORECASE)
+_HEADER_END = re.compile(rb"</(?:SEC|IMS)-HEADER>|[\r\n][ \t]*+<DOCUMENT>", re.IGNORECASE)
+_BARE_DOCUMENT = re.compile(rb"\s*+<DOCUMENT>", re.IGNORECASE)
+_FIRST_LINE = re.compile(rb"<(?:SEC|IMS)-(?:DOCUMENT|HEADER)>[^0-9]{0,80}?([0-9]{10}-[0-9]{2}-[0-9]{6})", re.IGNORECASE)
 _ALL_STARTS = (
     *(b"-----BEGIN PRIVACY-ENHANCED MESSAGE-----", b"<SEC-DOCUMENT>", b"<IMS-DOCUMENT>"),
     *(b"<SUBMISSION>", b"<SEC-HEADER>", b"<IMS-HEADER>", b"<DOCUMENT>"),
 )
 
-_PEM_BYTES = 20_000  # signatures before the first tag take about 500
+_PEM_BYTES = 20_000  # signatures before the first tag take about 500; nothing else may stand there, not even blanks
 _MAX_HEADER_BYTES = 4 * 1024 * 1024  # a thousand co-registrants take about 1 MB
 _TAIL_BYTES = 5_000
 
@@ -66,12 +66,12 @@ def split_submission(raw: bytes, filename: str = "") -> Submission:
     Raises `NotASubmission` when it is neither, saying what came instead, and `TruncatedError` when it stops in
     the middle.
     """
-    if _STARTS.match(raw):
+    if _STARTS.match(raw, 0, _PEM_BYTES):
         return _split(raw, filename)
     instead = what_came_instead(raw)
     if instead is not None:
         raise NotASubmission(f"{_named(filename)}expected an EDGAR submission, came {instead}")
-    if any(start.startswith(raw.strip().upper()) for start in _ALL_STARTS):
+    if len(raw) < _PEM_BYTES and any(start.startswith(raw.strip().upper()) for start in _ALL_STARTS):
         raise TruncatedError(f"{_named(filename)}the submission stops after {len(raw)} bytes")
     return _bare(raw, filename)
 
@@ -88,9 +88,11 @@ def _split(raw: bytes, filename: str) -> Submission:
     tag = root[1].upper().decode("ascii")
     header_end = _HEADER_END.search(raw, root.end(), root.start() + _MAX_HEADER_BYTES)
     end = _end(raw, tag, filename)
+    body_start = end if header_end is None else header_end.start()
+    if header_end is None and len(raw) - root.start() > _MAX_HEADER_BYTES:
+        raise NotASubmission(f"{_named(filename)}expected a header of at most {_MAX_HEADER_BYTES:,} bytes, came more")
     if header_end is None and (tag != "SUBMISSION" or end == len(raw)):
         raise TruncatedError(f"{_named(filename)}the submission stops inside its header")
-    body_start = end if header_end is None else header_end.start()
     text = decode_body(raw[root.start() : body_start])
     header = read_header(text)
     accession = header.accession or _accession(raw, root.start(), filename)
@@ -148,8 +150,8 @@ def _bare(raw: bytes, filename: str) -> Submission:
         raise NotASubmission(
             f"{_named(filename)}a main document without a header: its file name must hold the accession number"
         )
-    documents = find_documents(raw, 0, len(raw)) if _BARE_DOCUMENT.match(raw) else ()
-    cover = read_cover(documents[0].body() if documents else raw)
+    documents = find_documents(raw, 0, len(raw)) if _BARE_DOCUMENT.match(raw, 0, _PEM_BYTES) else ()
+    cover = read_cover(documents[0].body(COVER_BYTES) if documents else raw)
     form = cover.form or (documents[0].type if documents else None) or None
     if not documents:
         documents = (RawDocument(1, form or "", filename.rsplit("/", 1)[-1], "", 0, len(raw), raw),)
@@ -160,4 +162,5 @@ def _bare(raw: bytes, filename: str) -> Submission:
         period_of_report=cover.period_of_report,
         filers=cover.filers,
         documents=documents,
+        warnings=cover.warnings,
     )
