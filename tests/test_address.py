@@ -28,7 +28,7 @@ def test_an_address_comes_back_in_lower_case_without_a_slash_at_its_end(text: st
 
 @pytest.mark.parametrize("host", ["sec.gov", "www.sec.gov", "DATA.SEC.GOV", "www.sec.gov:80"])
 def test_the_secs_own_hosts_are_asked_by_https_only(host: str) -> None:
-    with pytest.raises(ValueError, match="^expected https://"):
+    with pytest.raises(ValueError, match=r"^expected https://"):
         check_base_url(f"http://{host}")
 
 

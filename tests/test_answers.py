@@ -1,6 +1,7 @@
 """How what EDGAR answered is judged and unpacked: data, or a typed error that says what came."""
 
 import gzip
+import time
 import zlib
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from _wire import (
     says,
 )
 
+from watcher.edgar._body import gunzip
 from watcher.edgar.answers import Answer, content_of, reason_of_block
 from watcher.errors import EdgarError, NotListedYet, TooLargeError
 
@@ -188,3 +190,25 @@ async def test_captured_submissions_pass_as_what_they_are(shared: Path) -> None:
             assert await client.submission(1, file.stem) == body
 
     assert len(files) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b" " * 20_000, b"<html>" + b"<h1>" * 5_000, b"<html>" + b"<h1 " * 5_000, b"<!-- -->" * 2_500, b"<?xml " * 4_000],
+    ids=["blanks", "headings", "half headings", "comments", "declarations"],
+)
+def test_a_page_made_to_cost_time_is_judged_soon(body: bytes) -> None:
+    began = time.process_time()
+    with pytest.raises(EdgarError):
+        content_of(Answer("/x", 503, body), missing=NotListedYet)
+
+    assert time.process_time() - began < 0.3
+
+
+def test_gzip_of_more_members_than_any_is_refused() -> None:
+    with pytest.raises(EdgarError, match="at most 16 members"):
+        gunzip(gzip.compress(b"") * 17, 1_000)
+
+
+def test_gzip_of_several_members_is_read() -> None:
+    assert gunzip(gzip.compress(b"a") * 16 + b"\0\0", 1_000) == b"a" * 16

@@ -4,6 +4,8 @@ import csv
 import gzip
 import io
 import json
+import os
+import signal
 import subprocess
 import tarfile
 from pathlib import Path
@@ -297,3 +299,93 @@ def test_simulate_serves_what_is_in_a_folder(made: MadeSubmission, tmp_path: Pat
     assert first.startswith(b"eightk: pretend EDGAR at http://127.0.0.1:")
     assert b"with 1 filing" in first
     assert b"left out" in told
+
+
+def test_a_damaged_packed_file_is_one_line_with_an_error(made: MadeSubmission, tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(b"no filing"))
+    packed[10] = 7  # a kind of block that there is not
+    (tmp_path / "a.txt.gz").write_bytes(packed)
+    (tmp_path / "b.txt").write_bytes(made.raw)
+
+    done = eightk("process", str(tmp_path), cwd=tmp_path)
+
+    assert (done.returncode, [line["accession"] for line in lines(done)]) == (3, [None, made.accession])
+
+
+def test_process_says_when_a_folder_holds_no_files(tmp_path: Path) -> None:
+    done = eightk("process", str(tmp_path), cwd=tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", f"eightk: no files in {tmp_path}\n".encode())
+
+
+def test_a_name_that_is_no_text_gives_a_line_that_is(made: MadeSubmission, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.txt")).write_bytes(made.raw)
+
+    (line,) = lines(eightk("process", str(tmp_path), cwd=tmp_path))
+
+    assert line["path"] == f"{tmp_path}/\\xff.txt"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("arguments", ["process a.txt", "handlers"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_is_told_in_a_sentence(
+    made: MadeSubmission, place: Place, arguments: str, unbuffered: str
+) -> None:
+    place.set_up()
+    (place.folder / "a.txt").write_bytes(made.raw)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+            env=ENVIRONMENT | {"PYTHONUNBUFFERED": unbuffered},
+            cwd=place.folder,
+        )
+
+    assert (done.returncode, done.stderr) == (3, b"eightk: cannot read or write: No space left on device\n")
+
+
+def test_process_ends_without_a_word_when_its_reader_has_gone(made: MadeSubmission, tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"{number}.txt").write_bytes(made.raw)
+    with subprocess.Popen(
+        [*COMMAND, "process", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        told = process.stderr.read()
+        code = process.wait(60)
+
+    assert (code, told) == (0, b"")
+
+
+@pytest.mark.parametrize("name", ["-", "fifo"])
+def test_one_ctrl_c_ends_process_while_it_waits_for_input(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "a.txt").write_bytes(b"no filing")
+    with subprocess.Popen(
+        [*COMMAND, "process", "--jobs", "1", "a.txt", "a.txt", "a.txt", "a.txt", "a.txt", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        # The first line is printed when the fifth file has been read; what comes then is the wait.
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        code = process.wait(20)
+        told = process.stderr.read()
+
+    assert (code, told) == (130, b"")

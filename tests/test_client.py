@@ -70,7 +70,7 @@ async def test_another_base_url_stands_for_the_sec() -> None:
 
 @pytest.mark.parametrize("contact", ["", "   ", "Desk\r\nX-Evil: 1", "Société x@y.example"])
 def test_a_contact_that_cannot_be_sent_is_refused(contact: str) -> None:
-    with pytest.raises(ValueError, match="contact"):
+    with pytest.raises(ValueError, match="one line of plain ASCII"):
         EdgarClient(contact=contact, clock=Clock())
 
 
@@ -79,7 +79,7 @@ def test_a_contact_that_cannot_be_sent_is_refused(contact: str) -> None:
     ["http://www.sec.gov", "http://data.sec.gov", "ftp://host", "https://host/path", "https://user@host", "sec.gov"],
 )
 def test_a_base_url_that_must_not_be_asked_is_refused(base_url: str) -> None:
-    with pytest.raises(ValueError, match="base_url"):
+    with pytest.raises(ValueError, match=r"^expected http"):
         EdgarClient(contact=CONTACT, clock=Clock(), base_url=base_url)
 
 
@@ -95,7 +95,9 @@ async def test_a_count_that_edgar_would_round_is_refused() -> None:
             await client.current_filings(0, 50)
 
 
-@pytest.mark.parametrize("accession", ["../../etc/passwd", "000091234524000007", "0000912345-24-000007\n"])
+@pytest.mark.parametrize(
+    "accession", ["../../etc/passwd", "000091234524000007", "0000912345-24-000007\n", "٠٠٠٠٩١٢٣٤٥-٢٤-٠٠٠٠٠٧"]
+)
 async def test_what_is_no_accession_number_is_never_put_into_an_address(accession: str) -> None:
     wire = Wire(says(200, SUBMISSION))
     async with client_of(wire) as client:
@@ -103,6 +105,35 @@ async def test_what_is_no_accession_number_is_never_put_into_an_address(accessio
             await client.submission(912345, accession)
 
     assert wire.requests == []
+
+
+@pytest.mark.parametrize("cik", [0, -1])
+async def test_a_filing_listed_without_a_cik_is_an_edgar_error_and_asks_nothing(cik: int) -> None:
+    wire = Wire(says(200, SUBMISSION))
+    async with client_of(wire) as client:
+        with pytest.raises(EdgarError, match=f"{ACCESSION}: listed without a filer's CIK"):
+            await client.submission(cik, ACCESSION)
+
+    assert wire.requests == []
+
+
+async def test_the_loop_goes_on_while_a_submission_is_checked() -> None:
+    documents = b"<DOCUMENT>\n<TYPE>8-K\n<TEXT>\nx\n</TEXT>\n</DOCUMENT>\n" * 9_000
+    body = SUBMISSION.replace(b"</SEC-DOCUMENT>", documents + b"</SEC-DOCUMENT>")
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0.001)
+            turns += 1
+
+    async with client_of(Wire(says(200, body))) as client:
+        counting = asyncio.create_task(count())
+        await client.submission(912345, ACCESSION)
+        counting.cancel()
+
+    assert turns >= 3
 
 
 # The limiter
@@ -233,6 +264,32 @@ async def test_a_block_does_not_outlive_a_clock_that_is_set_back() -> None:
         assert client.blocked_until is None
 
 
+async def test_a_block_from_before_the_start_is_kept() -> None:
+    clock = ManualClock()
+    until = datetime(2024, 5, 6, 16, 5, tzinfo=UTC)
+    wire = Wire(says(200, SUBMISSION))
+    async with EdgarClient(contact=CONTACT, clock=clock, blocked_until=until, transport=wire) as client:
+        with pytest.raises(BlockedError, match="before this start; nothing is asked until 2024-05-06T16:05:00Z"):
+            await client.submission(912345, ACCESSION)
+        assert (client.blocked_until, wire.requests) == (until, [])
+        clock.at += 300
+        await client.submission(912345, ACCESSION)
+
+    assert (client.blocked_until, client.blocks_seen) == (None, 0)
+
+
+async def test_a_block_from_before_the_start_that_is_longer_than_any_is_not_kept() -> None:
+    until = datetime(2024, 5, 6, 17, 0, tzinfo=UTC)
+    wire = Wire(says(200, SUBMISSION))
+    async with EdgarClient(contact=CONTACT, clock=ManualClock(), blocked_until=until, transport=wire) as client:
+        assert await client.submission(912345, ACCESSION) == SUBMISSION
+
+
+def test_the_end_of_a_block_has_a_zone() -> None:
+    with pytest.raises(ValueError, match="with a zone"):
+        EdgarClient(contact=CONTACT, clock=Clock(), blocked_until=datetime(2024, 5, 6, 17, 0))  # noqa: DTZ001
+
+
 async def test_a_submission_that_speaks_of_a_block_page_is_no_block() -> None:
     body = SUBMISSION.replace(b"<p>Item 8.01</p>", RATE_PAGE + TOOL_PAGE)
     async with client_of(Wire(says(200, body))) as client:
@@ -315,6 +372,22 @@ async def test_a_redirect_to_anywhere_else_is_not_followed(target: str) -> None:
     wire = Wire(says(302, b"", location=target))
     async with client_of(wire) as client:
         with pytest.raises(EdgarError, match="redirected to another host"):
+            await client.submission(912345, ACCESSION)
+
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("http://xn--a/", "//xn--a", "https://xn--a.sec.gov/x", "http://[::1", "http://a..b/", "http:x", "/\x00"),
+        *("http://127.0.0.1:99999999/", "http://\xff\xfe/"),
+    ],
+)
+async def test_a_redirect_to_what_is_no_address_is_an_edgar_error(target: str) -> None:
+    wire = Wire(httpx.Response(302, headers=[(b"Location", target.encode("latin-1"))]))
+    async with client_of(wire) as client:
+        with pytest.raises(EdgarError, match=r"redirected|no whole answer"):
             await client.submission(912345, ACCESSION)
 
     assert len(wire.requests) == 1

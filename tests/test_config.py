@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from watcher.config import examine_settings, load_settings, template_folder
 from watcher.errors import ConfigError
+from watcher.ready import examine
 
 BAD = sorted((Path(__file__).parent / "bad_config").glob("*.toml"))
 
@@ -52,6 +53,12 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path):
     file.write_bytes(b"\xff\xfe\x00")
 
     assert faults_of(file) == [f"{file}: is not UTF-8 text (save it as UTF-8)"]
+
+
+def test_brackets_without_end_are_told_and_not_counted(tmp_path: Path):
+    file = write(tmp_path, f"a = {'[' * 3000}{']' * 3000}")
+
+    assert faults_of(file) == [f"{file}: nests deeper than 50 levels"]
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path):
@@ -188,6 +195,36 @@ def test_what_can_be_used_of_a_bad_file_is_used(tmp_path: Path):
     assert (settings.edgar.requests_per_second, settings.edgar.poll_seconds) == (2, 30)
     assert settings.folder.path == tmp_path / "inbox"
     assert list(settings.endpoint) == ["desk"]
+
+
+def test_of_an_endpoint_with_a_faulty_allow_list_nothing_else_is_said(tmp_path: Path):
+    """Without its list its URL would be called forbidden, too, which may not be so."""
+    file = write(
+        tmp_path, '[endpoint.desk]\nkind = "webhook"\nurl = "http://127.0.0.1:9000"\nallow = ["127.0.0.1:9x"]\n'
+    )
+
+    with pytest.raises(ConfigError) as raised:
+        examine(file)
+
+    assert [fault.key for fault in raised.value.faults] == ["endpoint.desk.allow"]
+
+
+@pytest.mark.parametrize("text", ['[store]\nurl = "sqlite:///config"', 'data_dir = "."'], ids=["by url", "by default"])
+def test_a_store_that_is_a_folder_is_told(tmp_path: Path, text: str):
+    (tmp_path / "eightk.db").mkdir()
+    file = write(tmp_path, text)
+
+    with pytest.raises(ConfigError, match=r"store\.url: .* is a folder, not a file") as raised:
+        examine(file)
+
+    assert len(raised.value.faults) == 1
+
+
+def test_a_folder_whose_name_is_too_long_is_told(tmp_path: Path):
+    file = write(tmp_path, f'data_dir = "{"a" * 300}"')
+
+    with pytest.raises(ConfigError, match=r"data_dir: .* cannot be written"):
+        examine(file)
 
 
 def test_what_else_an_endpoint_says_is_kept_for_its_notifier(tmp_path: Path):

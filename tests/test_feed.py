@@ -1,5 +1,7 @@
 """EDGAR's live list, read entry by entry."""
 
+import contextlib
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -215,6 +217,73 @@ def test_a_feed_with_entities_of_its_own_is_refused() -> None:
 
     with pytest.raises(EdgarError, match="document of type"):
         parse_current(body)
+
+
+@pytest.mark.parametrize(
+    "updated",
+    [
+        *("9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00+00:00"),
+        *("1989-12-31T23:59:59+00:00", "1990-01-01T00:00:00+14:00", "2100-12-31T23:59:59-05:00"),
+    ],
+)
+def test_a_time_of_no_filings_year_is_none_and_named(updated: str) -> None:
+    read = parse_current(page(entry(updated=updated)).replace(b"2024-05-06T16:32:00-04:00", updated.encode()))
+
+    assert (read.generated_at, read.filings[0].accepted_at) == (None, None)
+    assert read.problems == (
+        f"the page: no time with a zone in '{updated}'",
+        f"0000912345-24-000007: no time with a zone in '{updated}'",
+    )
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1989-12-31", "2101-01-01", "9999-12-31", "9999-99-99"])
+def test_a_day_of_no_filings_year_is_none_and_named(day: str) -> None:
+    read = parse_current(page(entry(summary=SUMMARY.replace("2024-05-06", day))))
+
+    assert read.filings[0].filed_on is None
+    assert "no filing date" in read.problems[0]
+
+
+def test_digits_of_other_scripts_make_no_accession_number() -> None:
+    arabic = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+    odd = entry(accession="0000912345-24-000007".translate(arabic))
+    read = parse_current(f'<feed xmlns="http://www.w3.org/2005/Atom">{odd}</feed>'.encode())
+
+    assert (read.entries, read.filings) == (1, ())
+
+
+def test_of_many_problems_the_first_twenty_are_named_and_the_rest_is_counted() -> None:
+    read = parse_current(page("<entry>&bad <title>x</entry>\n" * 20_000))
+
+    assert read.entries == 20_000
+    assert len(read.problems) == 21
+    assert read.problems[-1] == "and 39,980 more"
+
+
+def test_a_page_of_more_entries_than_any_is_refused() -> None:
+    with pytest.raises(EdgarError, match="at most 20,000 entries"):
+        parse_current(page("<entry/>" * 20_001))
+
+
+HOSTILE_ENTRIES = {
+    "empty entries": b"<entry/>" * 1_200_000,
+    "half entries": b"<entry" * 1_600_000,
+    "broken entries": b"<entry>&bad</entry>" * 500_000,
+    "attributes without an end": b"<entry>" + b"<a " * 3_000_000 + b"</entry>",
+    "children": b"<entry>" + b"<a/>" * 2_000_000 + b"</entry>",
+    "comments": b"<entry><title>" + b"<!---->" * 1_200_000 + b"</title></entry>",
+    "zeros": b'<entry><link href="/edgar/data/' + b"0" * 9_000_000 + b'"/><id>0000912345-24-000001</id></entry>',
+    "nested": b"<entry><title>" * 120 + b"x" * 9_000_000 + b"</title></entry>" * 120,
+}
+
+
+@pytest.mark.parametrize("entries", HOSTILE_ENTRIES.values(), ids=HOSTILE_ENTRIES)
+def test_a_page_made_to_cost_time_is_answered_soon(entries: bytes) -> None:
+    began = time.process_time()
+    with contextlib.suppress(EdgarError):
+        parse_current(b'<feed xmlns="http://www.w3.org/2005/Atom">' + entries + b"</feed>")
+
+    assert time.process_time() - began < 2
 
 
 def test_co_filers_become_one_filing_with_all_filers_in_order() -> None:

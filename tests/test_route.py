@@ -17,6 +17,7 @@ from watcher.simulator.generator import Generator
 from watcher.simulator.receiver import Receiver, receive
 from watcher.simulator.server import Simulator, serve
 from watcher.store import deliveries, filings, reports
+from watcher.store.database import get_meta
 
 HANGS = """
 import time
@@ -199,3 +200,26 @@ async def test_the_payload_s_links_lead_to_the_page(place: Place) -> None:
             page = daemon.url
 
     assert f"{page}/filings/{made.accession}" in json.dumps(json.loads(post.body))
+
+
+async def test_a_block_outlives_a_restart(place: Place) -> None:
+    """The block page asks for ten minutes of silence; a supervisor that restarts the daemon must not break it."""
+    simulator = Simulator.from_generator(seed=8, count=2)
+    async with serve(simulator) as edgar:
+        place.set_up(edgar=edgar)
+        async with running(place) as daemon:
+            client = daemon._edgar
+            assert client is not None
+            client._block("Request Rate Threshold Exceeded")
+            async with asyncio.timeout(10):
+                while await daemon.store.read(get_meta, "edgar.blocked_until") is None:
+                    await asyncio.sleep(0.05)
+        asked = simulator.traffic.total
+
+        async with running(place) as daemon:
+            await asyncio.sleep(1)
+            assert daemon._edgar is not None
+            blocked_until = daemon._edgar.blocked_until
+
+    assert blocked_until is not None
+    assert simulator.traffic.total == asked

@@ -424,3 +424,64 @@ def test_two_documents_never_share_a_number() -> None:
     )
 
     assert [document.sequence for document in split_submission(raw.encode()).documents] == [1, 2, 4, 3]
+
+
+@pytest.mark.parametrize("year", ["0001", "1989", "2101", "9999"])
+def test_dates_of_no_filings_year_are_none_with_a_warning(year: str) -> None:
+    header = HEADER.replace("20210304161500", f"{year}1231235959").replace("2021030", f"{year}010")
+    found = split_submission(archive(header))
+
+    assert (found.accepted_at, found.filed_on, found.changed_on, found.period_of_report) == (None, None, None, None)
+    assert [warning.split(":")[1].split(" is not ")[0] for warning in found.warnings] == [
+        *(" filed_on", " changed_on", " the time of acceptance", " period_of_report".replace("_of_report", ""))
+    ]
+
+
+@pytest.mark.parametrize("accepted", ["21001231235959", "19900101000000"])
+def test_a_time_of_acceptance_is_in_a_filings_year_in_utc_too(accepted: str) -> None:
+    found = split_submission(archive(HEADER.replace("20210304161500", accepted))).accepted_at
+
+    assert found is None or 1990 <= found.year <= 2100
+
+
+def test_a_cover_date_of_no_filings_year_is_none_with_a_warning() -> None:
+    for day in (b"March 3, 1921", b"February 31, 2021"):
+        found = split_submission(BARE.replace(b"March 3, 2021", day), f"{ACCESSION}.htm")
+
+        assert found.period_of_report is None
+        assert found.warnings[0].startswith("cover: not a date of a filing:")
+
+
+ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+
+def test_digits_of_other_scripts_make_no_accession_number() -> None:
+    with pytest.raises(NotASubmission, match="gives no accession number"):
+        split_submission(archive(HEADER.replace(ACCESSION, ACCESSION.translate(ARABIC))), "a.txt")
+    with pytest.raises(NotASubmission, match="must hold the accession number"):
+        split_submission(BARE, f"{ACCESSION.translate(ARABIC)}.htm")
+
+
+def test_digits_of_other_scripts_make_no_cik_and_no_date() -> None:
+    header = HEADER.replace("0000123456", "0000123456".translate(ARABIC)).replace(
+        "20210303", "20210303".translate(ARABIC)
+    )
+    found = split_submission(archive(header))
+
+    assert (found.filers, found.period_of_report) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("</TEXT>\n</DOCUMENT>\n<DOCUMENT>", "</TEXT></DOCUMENT><DOCUMENT>"), ("</SEC-HEADER>\n", "</SEC-HEADER>")],
+)
+def test_tags_that_share_a_line_with_an_end_tag_are_tags(before: str, after: str) -> None:
+    raw = archive().decode().replace(before, after).encode()
+
+    assert [document.filename for document in split_submission(raw).documents] == ["main.htm", "ex.htm"]
+
+
+def test_a_start_tag_in_the_middle_of_a_line_is_none() -> None:
+    quoted = DOCUMENTS.replace("Item 7.01", "<b><DOCUMENT><TYPE>EX-1</b>")
+
+    assert len(split_submission(archive(documents=quoted)).documents) == 2

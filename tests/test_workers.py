@@ -17,14 +17,16 @@ import pytest
 
 from watcher.errors import ConfigError, HandlerCrash, HandlerError, HandlerTimeout, ReadError, Skip
 from watcher.handler import Context
+from watcher.line import MAX_ERROR_CHARACTERS
 from watcher.models import Event, Filing
 from watcher.registry import LineSpec, discover
 from watcher.workers import Bounds, Workers, examine_to_line
 
 HANDLER = '''
 """A handler that does what the filing says."""
-import os, signal, sys, threading, time
+import os, pickle, re, resource, signal, subprocess, sys, threading, time
 from watcher import Event, Filing, Handler, ReadError, Skip, Stage
+from watcher.errors import HandlerError
 
 class OddSkip(Skip):
     def __init__(self, one, two):
@@ -34,9 +36,24 @@ class Unspeakable(Exception):
     def __str__(self):
         raise ValueError
 
-class Foreign:
+class Foreign(str):
     def __reduce__(self):
         return int, ("not a number",)
+
+class Liar(str):
+    def __reduce__(self):
+        return str, ("0000000009-26-000009",)
+
+def speak_out_of_turn():
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, b"\\0\\0\\0\\5hello")
+        except OSError:
+            pass
+
+def do_before_the_next_call(do):
+    pickle_loads = pickle.loads
+    pickle.loads = lambda packed: (do(), pickle_loads(packed))[1]
 
 class Obedient(Handler):
     name = "obedient"
@@ -128,10 +145,92 @@ async def test_no_error_of_a_handler_is_more_than_a_handlers_error(workers: Work
     assert await still_works(workers)
 
 
+@pytest.mark.parametrize("kind", ["Skip", "ReadError", "HandlerError", "ValueError"])
+async def test_the_text_of_every_error_is_cut_and_can_be_saved(workers: Workers, kind: str):
+    with pytest.raises((Skip, ReadError, HandlerError)) as raised:
+        await workers.examine(FILING, f"raise {kind}('\\ud83d' + 'x' * 10**6)".encode())
+
+    text = str(raised.value)
+    assert (r"\ud83dx" in text, len(text)) == (True, MAX_ERROR_CHARACTERS)
+
+
+async def test_the_reason_of_a_skipped_file_can_be_printed(workers: Workers):
+    line, is_error = await workers.run("a.txt", examine_to_line, "a.txt", b"raise Skip('\\ud83d')")
+
+    assert (line.endswith(r'"skipped": "\\ud83d"}'), is_error) == (True, False)
+
+
+async def test_a_skipped_file_with_half_a_character_in_what_was_found_can_be_printed(workers: Workers):
+    code = b"report.warnings.append('\\ud83d'); raise Skip('odd')"
+    line, _ = await workers.run("a.txt", examine_to_line, "a.txt", code)
+
+    assert r'"warnings": ["\ud83d"]' in line
+
+
+async def test_a_report_that_names_another_filing_once_it_is_back_is_not_taken(workers: Workers):
+    error = await fails(workers, "report.filing = Filing(Liar(report.filing.accession))")
+
+    assert str(error) == f"{FILING.accession}: its worker gave a report of 0000000009-26-000009"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "speak_out_of_turn()",
+        "pickle.dumps = lambda *given: b'odd'",
+        "pickle.dumps = lambda *given: b'I5\\n.'",  # which can be read back, and is no answer
+        "os.closerange(3, 64)",
+        "resource.setrlimit(resource.RLIMIT_AS, (10**8, 10**8))",
+    ],
+)
+async def test_who_spoils_the_way_to_the_worker_fails_alone(workers: Workers, code: str):
+    await fails(workers, code)
+
+    assert await still_works(workers)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.fork()",
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))",
+        "threading.Thread(target=lambda: (time.sleep(0.3), os._exit(1))).start()",
+        "threading.Thread(target=lambda: (time.sleep(0.3), speak_out_of_turn())).start()",
+        "do_before_the_next_call(speak_out_of_turn)",
+        "do_before_the_next_call(lambda: os._exit(7))",
+    ],
+)
+async def test_what_a_filing_leaves_behind_costs_no_other(workers: Workers, code: str):
+    await workers.examine(FILING, code.encode())
+    others = [Filing(f"0000000002-26-00000{n}", "8-K") for n in range(6)]
+
+    reports = [await workers.examine(other, b"time.sleep(0.1)") for other in others]
+
+    assert [report.filing for report in reports] == others
+
+
+async def test_a_process_forked_off_does_not_hold_the_way_to_the_daemon(workers: Workers):
+    begun = time.monotonic()
+    await fails(workers, "if os.fork() == 0: time.sleep(60)\nos._exit(7)")
+
+    assert time.monotonic() - begun < 15
+
+
+async def test_a_program_that_a_filing_leaves_running_ends_with_it(workers: Workers):
+    code = b"report.warnings.append(str(subprocess.Popen(['sleep', '60']).pid))"
+    child = int((await workers.examine(FILING, code)).warnings[0])
+
+    assert is_gone(child)
+
+
+async def test_a_terminals_interrupt_does_not_reach_the_workers(workers: Workers):
+    assert os.getpgid(await pid_of(workers)) != os.getpgid(0)
+
+
 async def test_a_report_that_cannot_be_read_back_is_that_filings_failure(workers: Workers):
     error = await fails(workers, "report.filing = Filing(report.filing.accession, source=Foreign())")
 
-    assert "cannot be" in str(error)
+    assert "cannot be read back: ValueError" in str(error)
     assert await still_works(workers)
 
 
@@ -268,6 +367,51 @@ async def test_a_filing_that_overruns_its_time_is_stopped(hasty: Workers, code: 
     assert await still_works(hasty)
 
 
+@pytest.mark.parametrize("size", [0, 5 * 2**20], ids=["small", "large"])
+async def test_an_idle_worker_that_was_stopped_costs_no_filing(tmp_path: Path, size: int):
+    """A large one does not even go into the socket of a worker that takes nothing."""
+    workers = Workers(spec(tmp_path), count=1, bounds=Bounds(seconds=0.5))
+    try:
+        workers.wait_until_ready()
+        os.kill(await pid_of(workers), signal.SIGSTOP)
+        report = await workers.examine(FILING, b"report.warnings.append('seen')#" + b"x" * size)
+    finally:
+        workers.close()
+
+    assert report.warnings == ["seen"]
+
+
+async def test_a_thread_left_behind_that_never_gives_others_a_turn_costs_no_filing(hasty: Workers):
+    code = b"threading.Thread(target=lambda: (time.sleep(0.1), re.match('(a+)+b', 'a' * 60)), daemon=True).start()"
+    await hasty.examine(FILING, code)
+    await asyncio.sleep(0.2)
+
+    assert [await still_works(hasty) for _ in range(3)] == [True] * 3
+
+
+async def test_a_program_that_a_filing_started_ends_when_its_time_is_over(hasty: Workers, tmp_path: Path):
+    note = tmp_path / "pid"
+    code = f"open({str(note)!r}, 'w').write(str(subprocess.Popen(['sleep', '60']).pid)); time.sleep(60)"
+    with pytest.raises(HandlerTimeout):
+        await hasty.examine(FILING, code.encode())
+
+    assert is_gone(int(note.read_text()))
+
+
+async def test_closing_ends_what_a_filing_started(tmp_path: Path):
+    workers = Workers(spec(tmp_path), count=1, bounds=Bounds())
+    started = tmp_path / "started"
+    start = f"open({str(started)!r}, 'w').write('%d.' % subprocess.Popen(['sleep', '60']).pid)"
+    running = asyncio.create_task(workers.examine(FILING, f"{start}; time.sleep(60)".encode()))
+    while not (started.exists() and started.read_text().endswith(".")):  # another process tells by a file
+        await asyncio.sleep(0.01)
+    workers.close()
+    with pytest.raises(HandlerCrash):
+        await running
+
+    assert is_gone(int(started.read_text().strip(".")))
+
+
 async def test_one_that_hangs_does_not_hold_up_the_others(hasty: Workers):
     hanging = asyncio.create_task(hasty.examine(FILING, b"time.sleep(60)"))
     await asyncio.gather(*(still_works(hasty) for _ in range(4)))
@@ -358,8 +502,9 @@ asyncio.run(main())
         "",
         "print('busy', flush=True); time.sleep(60)",
         "print('busy', flush=True)\nimport re; re.match('(a+)+b', 'a' * 60)",
+        "subprocess.Popen(['sleep', '60']); print('busy', flush=True); time.sleep(60)",
     ],
-    ids=["idle", "busy", "deaf"],
+    ids=["idle", "busy", "deaf", "with a program of its own"],
 )
 def test_a_worker_outlives_a_killed_daemon_by_seconds_only(tmp_path: Path, code: str):
     spec(tmp_path)

@@ -1,7 +1,8 @@
 """The inside of a worker process: takes a call from the daemon, makes it under bounds, answers with what came of it.
 
 Whatever the called function does, the answer can be read back: an error that might not survive the way is told by its
-text, and what goes over the pipe goes outside the bounds, so that a full memory leaves no half message behind.
+text, and what goes over the pipe goes outside the bounds, so that a full memory leaves no half message behind. What a
+call leaves running, or spoilt for the next one, ends with this process and its group.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,14 @@ from watcher.errors import (
     TooLargeError,
     TruncatedError,
 )
-from watcher.line import Line
+from watcher.line import Line, text_of
 from watcher.registry import LineSpec, build_handlers
 
 __all__ = ["Answer", "Call", "Start", "line_here", "serve"]
 
 # How much later than the daemon the kernel ends a call by itself, should the daemon be gone; at most.
 SLACK_SECONDS = 5.0
+_BOUNDS = sorted(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
 # Errors that are made of their text alone, the narrowest first.
 _TELLABLE = (Skip, NotASubmission, TruncatedError, TooLargeError, ReadError, HandlerCrash, HandlerError)
 
@@ -83,13 +85,15 @@ def line_here() -> Line:
 def serve(descriptor: int) -> None:
     """Answer calls that come over this socket until the daemon hangs up."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Both may reach a whole group or service at once; the daemon alone decides when its workers end.
+        # A service manager may send both to all of a service; the daemon alone decides when its workers end.
         signal.signal(number, signal.SIG_IGN)
     # Standard output belongs to the program: what a handler prints is for its author.
     os.dup2(2, 1)
     # A program that a handler starts must not keep the way to the daemon open.
     os.set_inheritable(descriptor, False)
     with Connection(descriptor) as pipe:
+        # Nor must a copy of this process that a handler makes: it could answer too.
+        os.register_at_fork(after_in_child=pipe.close)
         try:
             start: Start = pickle.loads(pipe.recv_bytes())  # noqa: S301  # from the daemon
             threading.Thread(target=_leave_with, args=(start.parent,), daemon=True).start()
@@ -98,21 +102,30 @@ def serve(descriptor: int) -> None:
             max_bytes = _address_space() + start.memory_megabytes * 2**20
             while not answer.is_last:
                 answer = _serve_one(pipe, start, max_bytes)
-        except (EOFError, OSError):
-            return
+        except (EOFError, ConnectionError):
+            _end_with_all()  # the daemon is gone
+        except OSError:
+            return  # a handler closed the way to the daemon, or this is a copy of the process
 
 
 def _serve_one(pipe: Connection, start: Start, max_bytes: int) -> Answer:
+    # Each call has a number of its own, said again when it is taken and when it is answered: whatever else comes over
+    # the pipe is nobody's answer.
+    number = pipe.recv_bytes()
     request = pipe.recv_bytes()
-    pipe.send_bytes(b"taken")
+    pipe.send_bytes(number)
+    before = _traces()
     try:
         with _bounded(max_bytes, start.seconds + min(start.seconds, SLACK_SECONDS)):
             call: Call = pickle.loads(request)  # noqa: S301  # from the daemon
             answer = Answer(call.function(*call.args))
+            answer = replace(answer, is_last=_traces() != before)
             packed = pickle.dumps(answer)
     except BaseException as error:  # noqa: BLE001  # the border to foreign code: told to the daemon, whatever it is
         answer = _told(error, start.memory_megabytes)
+        answer = replace(answer, is_last=answer.is_last or _traces() != before)
         packed = pickle.dumps(answer)
+    pipe.send_bytes(number)
     pipe.send_bytes(packed)
     return answer
 
@@ -124,7 +137,7 @@ def _set_up(start: Start) -> Answer:
     except ConfigError as error:
         return Answer(error=error, is_last=True)
     except Exception as error:  # noqa: BLE001  # the border to foreign code: told to the daemon
-        reason = f"{type(error).__name__}: {_text(error)}"
+        reason = f"{type(error).__name__}: {text_of(error)}"
         return Answer(error=EightkError(f"a worker process cannot build its handlers: {reason}"), is_last=True)
     return Answer()
 
@@ -132,21 +145,31 @@ def _set_up(start: Start) -> Answer:
 def _told(error: BaseException, memory_megabytes: int) -> Answer:
     """Tell an error by a type that every process can make again."""
     if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
-        where = _text(error).partition(":")[0]
+        where = text_of(error).partition(":")[0]
         problem = f"more memory than one filing may take ({memory_megabytes:,} MB)"
         # What was taken may not all come back: the next filing gets a fresh process.
         return Answer(error=HandlerCrash(f"{where}: {problem}" if where else problem), is_last=True)
     for kind in _TELLABLE:
         if isinstance(error, kind):
-            return Answer(error=kind(_text(error)))
-    return Answer(error=HandlerError(f"{type(error).__name__}: {_text(error)}"))
+            return Answer(error=kind(text_of(error)))
+    return Answer(error=HandlerError(f"{type(error).__name__}: {text_of(error)}"))
 
 
-def _text(error: BaseException) -> str:
+def _traces() -> tuple[int, bool, list[tuple[int, int]]]:
+    """What a call can leave behind that would hold up or spoil the next one: threads, processes, other bounds."""
+    # The bound on address space itself is ours to move, below its hard one.
+    bounds = [
+        (0 if one == resource.RLIMIT_AS else soft, hard) for one in _BOUNDS for soft, hard in [resource.getrlimit(one)]
+    ]
+    return threading.active_count(), _has_children(), bounds
+
+
+def _has_children() -> bool:
     try:
-        return str(error)
-    except Exception:  # noqa: BLE001  # the border to foreign code: an error may be too broken to tell its own text
-        return "(no text)"
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
 
 
 @contextmanager
@@ -182,4 +205,11 @@ def _leave_with(parent: int) -> None:
     """End this process when the daemon was killed: nobody waits for its answer."""
     while os.getppid() == parent:
         time.sleep(1)
+    _end_with_all()
+
+
+def _end_with_all() -> None:
+    """End this process and whatever its handlers started."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)

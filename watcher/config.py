@@ -11,7 +11,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,7 +26,9 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from watcher.edgar.address import check_base_url, check_contact
 from watcher.errors import ConfigError, Fault
+from watcher.guard import parse_allow
 
 __all__ = [
     "DEFAULT_FILE",
@@ -41,6 +43,10 @@ __all__ = [
 DEFAULT_FILE = Path("config/eightk.toml")
 # Facts about the file that stand among the settings, and cannot be set in it.
 _OWN = ("file", "base")
+_MAX_DEPTH = 50
+_SHORTEST_SECONDS = 0.05  # below that a loop does nothing but turn
+_DAY_SECONDS = 86_400
+_TEN_YEARS_HOURS = 87_600
 _PROBLEMS = {
     **dict.fromkeys(("model_type", "mapping_type", "dict_type"), "should be a table"),
     **dict.fromkeys(("tuple_type", "list_type"), "should be a list"),
@@ -50,11 +56,17 @@ _PROBLEMS = {
 
 
 def _from_base(path: Path, info: ValidationInfo) -> Path:
+    _refuse_nul(str(path))
     base = (info.context or {}).get("base")
     try:
         return path if base is None else Path(base) / path.expanduser()
     except RuntimeError as error:
         raise ValueError(f"{str(path)!r}: there is no such user") from error
+
+
+def _refuse_nul(text: str) -> None:
+    if "\0" in text:
+        raise ValueError("has a NUL character in it")
 
 
 PathFromBase = Annotated[Path, AfterValidator(_from_base)]
@@ -78,7 +90,8 @@ class StoreSettings(Section):
             return url
         if not url.startswith("sqlite:///"):
             raise ValueError("this version keeps its store in SQLite: give a URL such as sqlite:///data/eightk.db")
-        if not url.removeprefix("sqlite:///"):
+        _refuse_nul(url)
+        if url.endswith("/"):
             raise ValueError("names no file: give a URL such as sqlite:///data/eightk.db")
         base = (info.context or {}).get("base", Path())
         return f"sqlite:///{Path(base) / url.removeprefix('sqlite:///')}"
@@ -92,8 +105,10 @@ class EdgarSettings(Section):
         "https://www.sec.gov",
         description="another address, such as the simulator's, stands for all of the SEC's",
     )
-    requests_per_second: float = Field(5.0, gt=0, le=10, description="over all of the SEC's hosts; never above 10")
-    poll_seconds: float = Field(30.0, gt=0, description="seconds from one look at the list to the next")
+    requests_per_second: float = Field(5.0, ge=0.01, le=10, description="over all of the SEC's hosts; never above 10")
+    poll_seconds: float = Field(
+        30.0, ge=_SHORTEST_SECONDS, le=_DAY_SECONDS, description="seconds from one look at the list to the next"
+    )
     poll_cron: str = Field(
         "", description='polls by this cron expression (New York time) instead, such as "* 6-22 * * mon-fri"'
     )
@@ -101,18 +116,17 @@ class EdgarSettings(Section):
     @field_validator("contact")
     @classmethod
     def _has_an_address(cls, contact: str) -> str:
-        if contact and not re.search(r"\S+@\S+\.\S+", contact):
+        if not contact:
+            return contact
+        contact = check_contact(contact)
+        if not re.search(r"\S+@\S+\.\S+", contact):
             raise ValueError('has no e-mail address in it; the SEC asks for one, as in "Your Firm you@firm.com"')
-        if not (contact.isascii() and contact.isprintable()):
-            raise ValueError("must be one line of plain ASCII, as it is sent as an HTTP header")
         return contact
 
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        if not re.fullmatch(r"https?://[^/\s]+/?", url):
-            raise ValueError("expected an address without a path, such as https://www.sec.gov")
-        return url.rstrip("/")
+        return check_base_url(url)
 
     @field_validator("poll_cron")
     @classmethod
@@ -134,10 +148,16 @@ class FolderSettings(Section):
         "auto",
         description="auto: the system's file events where they work; polling: look each second (network drives)",
     )
-    rescan_seconds: float = Field(10.0, gt=0, description="seconds between two full looks, which find what events miss")
+    rescan_seconds: float = Field(
+        10.0,
+        ge=_SHORTEST_SECONDS,
+        le=_DAY_SECONDS,
+        description="seconds between two full looks, which find what events miss",
+    )
     settle_seconds: float = Field(
         2.0,
         ge=0,
+        le=_DAY_SECONDS,
         description="a file without its end mark counts as still being written for so long after a change",
     )
 
@@ -151,7 +171,7 @@ class WebSettings(Section):
     @classmethod
     def _is_loopback(cls, listen: str) -> str:
         host, colon, port = listen.rpartition(":")
-        if not colon or not port.isdigit() or int(port) > 65535:
+        if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535:
             raise ValueError("expected an address and a port, such as 127.0.0.1:8000")
         if host.strip("[]") not in ("127.0.0.1", "::1", "localhost"):
             raise ValueError(
@@ -177,8 +197,12 @@ class LimitsSettings(Section):
     """Bounds that keep one filing from harming the rest."""
 
     workers: int = Field(2, ge=1, le=64, description="worker processes that read filings")
-    handle_seconds: float = Field(30.0, gt=0, description="seconds that one filing may take in a worker")
-    memory_megabytes: int = Field(1024, ge=128, description="memory that one filing may take (not enforced on macOS)")
+    handle_seconds: float = Field(
+        30.0, ge=_SHORTEST_SECONDS, le=_DAY_SECONDS, description="seconds that one filing may take in a worker"
+    )
+    memory_megabytes: int = Field(
+        1024, ge=128, le=2**20, description="memory that one filing may take (not enforced on macOS)"
+    )
     submission_megabytes: int = Field(150, ge=1, le=1024, description="the largest submission that is read")
 
 
@@ -186,7 +210,10 @@ class DeliverySettings(Section):
     """Who is told, and how often it is tried."""
 
     late_hours: float = Field(
-        72.0, ge=0, description="a filing found late is still told when listed within so many hours"
+        72.0,
+        ge=0,
+        le=_TEN_YEARS_HOURS,
+        description="a filing found late is still told when listed within so many hours",
     )
 
 
@@ -206,6 +233,12 @@ class EndpointSettings(BaseModel):
     allow: tuple[str, ...] = Field(
         (), description='addresses inside that it may dial, http allowed there, such as "127.0.0.1:9000"'
     )
+
+    @field_validator("allow")
+    @classmethod
+    def _can_be_read(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+        parse_allow(allow)
+        return allow
 
     @property
     def notifier_settings(self) -> dict[str, Any]:
@@ -293,6 +326,9 @@ def examine_settings(file: Path | None, environ: Mapping[str, str] | None = None
 
 def _drop(values: dict[str, Any], path: tuple[int | str, ...], *, missing: bool) -> bool:
     """Take a faulty key out, or the table that lacks one, so that the rest can be checked. False: it was not there."""
+    if path[0] == "endpoint" and len(path) > 2:
+        # The whole endpoint: without its allow list, say, its URL would be called forbidden, which may not be so.
+        path, missing = path[:2], False
     *parents, last = path[:-1] if missing else path
     table: Any = values
     for parent in parents:
@@ -329,9 +365,27 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError([Fault(str(file), "", f"cannot be read: {error.strerror}", remedy)]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([Fault(str(file), "", "is not UTF-8 text", "save it as UTF-8")]) from error
+    except RecursionError as error:
+        raise _too_deep(file) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([Fault(str(file), "", f"is not TOML: {error}", "see https://toml.io")]) from error
+    # Deeper ones would fail later: when shown, or when sent to a worker.
+    level: list[Any] = [values]
+    for _ in range(_MAX_DEPTH + 1):
+        level = [inner for value in level for inner in _inside(value)]
+    if level:
+        raise _too_deep(file)
     return values
+
+
+def _too_deep(file: Path) -> ConfigError:
+    return ConfigError([Fault(str(file), "", f"nests deeper than {_MAX_DEPTH} levels")])
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def problem_of(detail: ErrorDetails) -> str:

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -29,7 +30,7 @@ from watcher.sources.folder import FolderSource
 from watcher.sources.poller import Poller
 from watcher.store import deliveries, filings
 from watcher.store.archive import Archive
-from watcher.store.database import Store
+from watcher.store.database import Store, get_meta, set_meta
 from watcher.web.app import Desk, Health, make_app
 from watcher.workers import Bounds, Workers
 
@@ -42,7 +43,8 @@ MEGABYTE = 2**20
 FILINGS_PER_WORKER = 4
 ENDPOINTS_AT_ONCE = 128
 DRAIN_SECONDS = 10.0
-LOOK_AFTER_FILES_SECONDS = 2.0
+LOOK_AFTER_SECONDS = 1.0
+BLOCKED_KEY = "edgar.blocked_until"
 
 
 class Daemon:
@@ -116,7 +118,7 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(self.engine.work(self._do), name="engine")
                 others = [group.create_task(one, name=name) for name, one in self._sources()]
-                others.append(group.create_task(self._watch_over_files(), name="files"))
+                others.append(group.create_task(self._look_after(), name="look after"))
                 await self._stop_asked.wait()
                 log.info("stopping")
                 for task in others:
@@ -172,12 +174,15 @@ class Daemon:
         edgar = self._settings.edgar
         if not edgar.contact:
             return None
+        # A restart must not end the silence that EDGAR asked for.
+        blocked = self.store.read_now(get_meta, BLOCKED_KEY)
         return EdgarClient(
             contact=edgar.contact,
             clock=self._clock,
             base_url=edgar.base_url,
             requests_per_second=edgar.requests_per_second,
             max_bytes=self._settings.limits.submission_megabytes * MEGABYTE,
+            blocked_until=datetime.fromisoformat(blocked) if blocked else None,
         )
 
     def _make_folder_source(self, archive: Archive) -> FolderSource | None:
@@ -252,16 +257,24 @@ class Daemon:
         finally:
             scheduler.stop()
 
+    async def _look_after(self) -> None:
+        """Look after what nobody else does: note a block for the next start, and watch over the store's own files."""
+        noted: datetime | None = None
+        while True:
+            blocked = self._edgar.blocked_until if self._edgar is not None else None
+            if blocked is not None and blocked != noted:
+                await self.store.write(set_meta, BLOCKED_KEY, blocked.isoformat())
+                noted = blocked
+            await asyncio.sleep(LOOK_AFTER_SECONDS)
+            await self._watch_over_files()
+
     async def _watch_over_files(self) -> None:
         """Stop when the database or its lock file was deleted or replaced: what is written now would be lost."""
-        while True:
-            await asyncio.sleep(LOOK_AFTER_FILES_SECONDS)
-            for what, is_in_place in (("database", self.store.is_in_place), ("lock file", self._lock.is_in_place)):
-                if not await asyncio.to_thread(is_in_place):
-                    self._ruin = f"{self.store.path}: its {what} was deleted or replaced while in use; start again"
-                    log.critical("stopping: the store was taken away", extra={"reason": self._ruin})
-                    self.stop()
-                    return
+        for what, is_in_place in (("database", self.store.is_in_place), ("lock file", self._lock.is_in_place)):
+            if not self._ruin and not await asyncio.to_thread(is_in_place):
+                self._ruin = f"{self.store.path}: its {what} was deleted or replaced while in use; start again"
+                log.critical("stopping: the store was taken away", extra={"reason": self._ruin})
+                self.stop()
 
     async def _ring(self) -> None:
         self._poll_due.set()

@@ -39,6 +39,7 @@ def examine(file: Path | None) -> Ready:
     except ConfigError as error:
         faults += (fault for fault in error.faults if fault not in faults)
     faults += _folder_faults(settings, {fault.key for fault in found})
+    faults += _store_faults(settings)
     if faults:
         raise ConfigError(faults)
     return Ready(settings, handlers, notifiers)
@@ -58,9 +59,18 @@ def _folder_faults(settings: Settings, faulty: Collection[str]) -> list[Fault]:
     ]
 
 
+def _store_faults(settings: Settings) -> Iterator[Fault]:
+    # Unlike Path.is_dir(), it is False, and no error, for a path that the system refuses.
+    if os.path.isdir(settings.store_path):  # noqa: PTH112
+        yield Fault(settings.file, "store.url", f"{settings.store_path} is a folder, not a file", "name a file in it")
+
+
 def _may_be_written(folder: Path) -> bool:
     """Whether it can be written, or made, without trying: a check changes nothing."""
-    standing = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        standing = next(place for place in (folder, *folder.parents) if place.exists())
+    except OSError:  # a name too long, or a folder that may not be looked into
+        return False
     return standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)
 
 

@@ -1,8 +1,9 @@
 """Worker processes that run the pure line, each with a bound on time and memory for every filing.
 
 A filing that overruns its bound, or kills its process, harms no other: the process is replaced. Each process has a
-socket of its own, so that none can hold up or spoil what another one says. (A pool with one queue for all was tried:
-killing an idle process, or an error that could not be read back, ended the whole pool.)
+socket of its own, so that none can hold up or spoil what another one says, and a group of its own, which ends with it.
+(A pool with one queue for all was tried: killing an idle process, or an error that could not be read back, ended the
+whole pool.)
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import os
 import pickle
 import queue
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -20,13 +23,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import PurePath
 from typing import Any, TypeVar
 
 from watcher._worker import Answer, Call, Start, line_here
 from watcher.edgar.bare import accession_of_filename
 from watcher.errors import EightkError, HandlerCrash, HandlerError, HandlerTimeout, Skip
+from watcher.line import text_of
 from watcher.models import Filing, Report
 from watcher.registry import LineSpec
 from watcher.report_json import error_line, report_line
@@ -37,6 +41,9 @@ R = TypeVar("R")
 
 START_SECONDS = 60.0
 HAND_OVERS = 3
+# However short a call may be, a process on a busy machine gets this long to take it.
+TAKE_SECONDS = 2.0
+NUMBER_BYTES = 16
 # A fresh interpreter inherits no lock, thread or socket of the daemon; ``-P`` keeps the current folder out of imports.
 _BOOT = "import sys; sys.path[:] = sys.argv[2:]; from watcher._worker import serve; serve(int(sys.argv[1]))"
 
@@ -54,7 +61,6 @@ class Workers:
 
     def __init__(self, spec: LineSpec, *, count: int, bounds: Bounds) -> None:
         start = Start(spec, bounds.seconds, bounds.memory_megabytes, os.getpid())
-        self._bounds = bounds
         self._processes = tuple(_Process(start) for _ in range(count))
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         for process in self._processes:
@@ -72,7 +78,11 @@ class Workers:
         Raises what `Line.run` raises; ``HandlerTimeout`` and ``HandlerCrash`` when the bound on time or memory, or
         the process, gave way.
         """
-        return await self.run(filing.accession, _examine, filing, raw)
+        report = await self.run(filing.accession, _examine, filing, raw)
+        if not isinstance(report, Report) or report.filing.accession != filing.accession:
+            what = f"a report of {report.filing.accession}" if isinstance(report, Report) else type(report).__name__
+            raise HandlerCrash(f"{filing.accession}: its worker gave {what}")
+        return report
 
     async def run(self, name: str, function: Callable[..., R], *args: Any) -> R:
         """Run any function of an importable module in a worker, under the same bounds; ``name`` is for errors.
@@ -95,7 +105,7 @@ class Workers:
     def _call(self, name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         process = self._idle.get()
         try:
-            answer = process.call(name, Call(function, args), self._bounds.seconds)
+            answer = process.call(name, Call(function, args))
         finally:
             self._idle.put(process)
         if answer.error is not None:
@@ -108,25 +118,25 @@ class _Process:
 
     def __init__(self, start: Start) -> None:
         self._start = start
+        self._patience = max(start.seconds, TAKE_SECONDS)
         self._lock = threading.Lock()
         self._is_closed = False
+        self._is_used = False  # by a call
         self._launch()
 
-    def call(self, name: str, call: Call, seconds: float) -> Answer:
-        """Make one call. Raises ``HandlerTimeout`` or ``HandlerCrash``, and has replaced the process then."""
-        self._hand_over(name, pickle.dumps(call))
+    def call(self, name: str, call: Call) -> Answer:
+        """Make one call. Raises what `_answer` raises, when a process that no other call has used fails it too."""
+        request = pickle.dumps(call)
+        number = self._hand_over(name, request)
+        was_used = self._is_used
         try:
-            if not self._pipe.poll(seconds):
-                self._replace()
-                raise HandlerTimeout(_too_long(name, seconds))
-            packed = self._pipe.recv_bytes()
-        except (EOFError, OSError) as error:
-            code = self._replace()
-            if code == -signal.SIGALRM:
-                # The kernel's own bound came first, as this machine was busy.
-                raise HandlerTimeout(_too_long(name, seconds)) from error
-            raise HandlerCrash(f"{name}: its worker process died ({_how(code)})") from error
-        answer = _unpacked(name, packed)
+            answer = self._answer(name, number)
+        except HandlerCrash:
+            # An earlier call may have left behind what spoilt this one. (A late one had its time, and gets no more.)
+            if not was_used or self._is_closed:
+                raise
+            answer = self._answer(name, self._hand_over(name, request))
+        self._is_used = True
         if answer.is_last:
             self._replace()
         return answer
@@ -135,7 +145,7 @@ class _Process:
         """End the process, and let no other take its place. May be called from any thread, and twice."""
         with self._lock:
             self._is_closed = True
-            self._popen.kill()
+            self._kill_group()
 
     def clear_away(self) -> None:
         """Leave nothing behind, once no thread uses it any more."""
@@ -146,36 +156,71 @@ class _Process:
         with self._lock:
             if self._is_closed:
                 return
-            here, there = Pipe()
+            here, there = socket.socketpair()
             with there:
                 command = [sys.executable, "-P", "-c", _BOOT, str(there.fileno()), *sys.path]
                 try:
-                    self._popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[there.fileno()])  # noqa: S603  # ours
+                    self._popen = subprocess.Popen(  # noqa: S603  # ours
+                        command, stdin=subprocess.DEVNULL, pass_fds=[there.fileno()], start_new_session=True
+                    )
                 except OSError as error:
                     here.close()
                     raise EightkError(f"a worker process cannot be started: {error.strerror}") from error
-            self._pipe = here
+            self._pipe = _bounded_pipe(here, self._patience)
             self._is_ready = False
+            self._is_used = False
             with suppress(OSError):  # it died at once, which the first call finds out
-                here.send_bytes(pickle.dumps(self._start))
+                self._pipe.send_bytes(pickle.dumps(self._start))
 
-    def _hand_over(self, name: str, request: bytes) -> None:
-        """Have a living process that has taken the call. Raises ``EightkError`` when there can be none.
+    def _hand_over(self, name: str, request: bytes) -> bytes:
+        """Have a living process that has taken the call; return the call's number.
 
-        A process that died while nothing was asked of it is no filing's fault, so another one is handed the call.
+        Raises ``EightkError`` when there can be none. A process that died or went deaf while nothing was asked of it
+        is no filing's fault, so another one is handed the call.
         """
         for _ in range(HAND_OVERS):
+            number = os.urandom(NUMBER_BYTES)
             try:
                 self._be_ready()
+                self._pipe.send_bytes(number)
                 self._pipe.send_bytes(request)
-                self._pipe.recv_bytes()  # it says so before it begins
+                # It says so before it begins.
+                if self._pipe.poll(self._patience) and self._pipe.recv_bytes(NUMBER_BYTES) == number:
+                    return number
             except (EOFError, OSError):
-                was_ready, how = self._is_ready, _how(self._replace())
-            else:
-                return
+                pass  # as odd as another number, or none in time
+            was_ready, how = self._is_ready, _how(self._replace())
         if was_ready:
             raise HandlerCrash(f"{name}: its worker process died before it began ({how})")
         raise EightkError(f"a worker process died while it started ({how})")
+
+    def _answer(self, name: str, number: bytes) -> Answer:
+        """Wait for the answer to the call of this number.
+
+        Raises ``HandlerTimeout``, ``HandlerCrash``, or ``HandlerError`` for an answer that cannot be read back, and
+        has replaced the process then.
+        """
+        seconds, max_bytes = self._start.seconds, self._start.memory_megabytes * 2**20
+        try:
+            if not self._pipe.poll(seconds):
+                self._replace()
+                raise HandlerTimeout(_too_long(name, seconds))
+            said = self._pipe.recv_bytes(NUMBER_BYTES)
+            packed = self._pipe.recv_bytes(max_bytes)
+        except (EOFError, OSError) as error:
+            code = self._replace()
+            if code == -signal.SIGALRM:
+                # The kernel's own bound came first, as this machine was busy.
+                raise HandlerTimeout(_too_long(name, seconds)) from error
+            raise HandlerCrash(f"{name}: its worker process died ({_how(code)})") from error
+        if said != number:
+            self._replace()
+            raise HandlerCrash(f"{name}: its worker process spoke out of turn")
+        try:
+            return _unpacked(name, packed)
+        except HandlerError:
+            self._replace()
+            raise
 
     def _be_ready(self) -> None:
         """Have a process with its line built. Raises ``EOFError`` or ``OSError`` when it died, else ``EightkError``."""
@@ -184,19 +229,40 @@ class _Process:
         if not self._pipe.poll(START_SECONDS):
             self._replace()
             raise EightkError(f"a worker process was not up within {START_SECONDS:g} s")
-        answer = _unpacked("a worker's start", self._pipe.recv_bytes())
+        packed = self._pipe.recv_bytes()
+        try:
+            answer = _unpacked("a worker's start", packed)
+        except HandlerError as error:
+            self._replace()
+            raise EightkError(f"a worker process said something odd while it started: {error}") from error
         if answer.error is not None:
             self._replace()
             raise answer.error
         self._is_ready = True
 
     def _replace(self) -> int:
-        """End the process, start another, and return how the first one ended."""
-        self._popen.kill()
-        code = self._popen.wait()
+        """End the process and its group, start another, and return how the first one ended."""
+        with self._lock:
+            self._kill_group()
+            code = self._popen.wait()
         self._pipe.close()
         self._launch()
         return code
+
+    def _kill_group(self) -> None:
+        """Kill the process and what its handlers started. To be called under the lock."""
+        # Until somebody has waited for the process, its number, which is its group's, is nobody else's.
+        if self._popen.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):  # macOS forbids it once all of the group are dead
+                os.killpg(self._popen.pid, signal.SIGKILL)
+
+
+def _bounded_pipe(end: socket.socket, seconds: float) -> Connection:
+    """Make a pipe of a socket on which no single read or write can take longer, whatever its other end does."""
+    timeval = struct.pack("@ll", int(seconds), int(seconds % 1 * 1_000_000))
+    for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+        end.setsockopt(socket.SOL_SOCKET, option, timeval)
+    return Connection(end.detach())
 
 
 def _too_long(name: str, seconds: float) -> str:
@@ -209,10 +275,14 @@ def _how(code: int) -> str:
 
 def _unpacked(name: str, packed: bytes) -> Answer:
     try:
-        answer: Answer = pickle.loads(packed)  # noqa: S301  # from our own process
+        answer = pickle.loads(packed)  # noqa: S301  # from our own process
     except Exception as error:
         # The border to foreign code: a report may hold what only its handler's process can make.
-        raise HandlerError(f"{name}: what was found cannot be read back: {type(error).__name__}: {error}") from error
+        raise HandlerError(
+            f"{name}: what was found cannot be read back: {type(error).__name__}: {text_of(error)}"
+        ) from error
+    if not isinstance(answer, Answer):
+        raise HandlerError(f"{name}: what was found cannot be read back: it came as {type(answer).__name__}")
     return answer
 
 
@@ -231,7 +301,12 @@ def examine_to_line(path: str, raw: bytes) -> tuple[str, bool]:
     try:
         line.fill(report)
     except Skip as reason:
-        return json.dumps(report_line(report, path) | {"skipped": str(reason)}, ensure_ascii=False), False
+        return _dumped(report_line(report, path) | {"skipped": text_of(reason)}), False
     except EightkError as error:
-        return json.dumps(error_line(path, str(error)), ensure_ascii=False), True
-    return json.dumps(report_line(report, path), ensure_ascii=False), False
+        return _dumped(error_line(path, text_of(error))), True
+    return _dumped(report_line(report, path)), False
+
+
+def _dumped(line: dict[str, Any]) -> str:
+    """Make the JSON text. Half a character, which no output takes, stays as its escape, which is JSON's own too."""
+    return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()

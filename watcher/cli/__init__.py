@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 import click
 
@@ -15,14 +18,30 @@ __all__ = ["main"]
 EXIT_NO = 1
 EXIT_USAGE = 2
 EXIT_FAILED = 3
+EXIT_BROKEN_OFF = 130  # what shells give for Ctrl-C
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Ends at Ctrl-C, and when whoever read the output has gone, with no words and an exit code of ours."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(EXIT_BROKEN_OFF)
+        except BrokenPipeError:
+            # As `head` does, once it has its lines.
+            _give_output_up()
+            sys.exit(0)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="eightk", prog_name="eightk")
 def cli() -> None:
     """Watch EDGAR for new 8-K filings: read, classify, match rules, notify, save.
 
-    Exit codes: 0 done, 1 the answer is no, 2 wrong usage or settings, 3 could not do it.
+    Exit codes: 0 done, 1 the answer is no, 2 wrong usage or settings, 3 could not do it, 130 broken off.
     """
 
 
@@ -42,7 +61,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except EightkError as error:
         click.echo(f"eightk: {error}", err=True)
         sys.exit(EXIT_NO if isinstance(error, UnknownFiling) else EXIT_FAILED)
-    except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does.
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        _give_output_up()
+        click.echo(f"eightk: {_in_words(error)}", err=True)
+        sys.exit(EXIT_FAILED)
+
+
+def _in_words(error: OSError) -> str:
+    """An error of the system that nobody below could make sense of, as one sentence."""
+    reason = error.strerror or str(error)
+    # Output that fails has no name, and leaves no trace by which to tell it from any other file without one.
+    return f"{error.filename}: {reason}" if error.filename else f"cannot read or write: {reason}"
+
+
+def _give_output_up() -> None:
+    """Lead standard output nowhere, or the interpreter would try, and fail, to write the rest of it at the end."""
+    with suppress(OSError, AttributeError):  # it is no file, or there is none
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
-import sys
-import tarfile
+import os
+import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, BinaryIO
+from stat import S_ISDIR, S_ISREG
+from typing import IO
 
+from watcher.cli._archive import members
 from watcher.errors import ReadError, TooLargeError
 
-__all__ = ["InputFile", "input_files"]
+__all__ = ["InputFile", "input_files", "next_input"]
+
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,51 +32,115 @@ class InputFile:
     error: str = ""
 
 
-def input_files(paths: Iterable[str], max_bytes: int) -> Iterator[InputFile]:
-    """Give every file of these paths in order, one at a time: of files, folders, tar archives; - is standard input."""
+def input_files(paths: Iterable[str], max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:
+    """Give every file of these paths in order, one at a time: of files, folders, tar archives; - is standard input.
+
+    ``tell`` is given a line for each folder that holds none.
+    """
     for name in paths:
         path = Path(name)
         if name == "-":
-            yield _input("-", partial(_take, sys.stdin.buffer, "-", max_bytes))
-        elif path.is_dir():
-            for inner in sorted(path.rglob("*")):
-                if inner.is_file() and not any(part.startswith(".") for part in inner.relative_to(path).parts):
-                    yield from _of_file(inner, max_bytes)
+            yield _input("-", partial(_read_standard_input, max_bytes))
+        elif os.path.isdir(path):  # noqa: PTH112  # unlike Path.is_dir() it never raises
+            yield from _of_folder(path, max_bytes, tell)
         else:
             yield from _of_file(path, max_bytes)
+
+
+async def next_input(files: Iterator[InputFile]) -> InputFile | None:
+    """Take the next file, or None at the end, in a thread that holds up neither the loop nor the program's end.
+
+    A pool's thread would: a program waits for it, though its read of a pipe may never return.
+    """
+    loop = asyncio.get_running_loop()
+    taken: asyncio.Future[InputFile | None] = loop.create_future()
+
+    def settle(one: InputFile | None, error: BaseException | None) -> None:
+        if taken.done():  # cancelled
+            return
+        if error is None:
+            taken.set_result(one)
+        else:
+            taken.set_exception(error)
+
+    def take() -> None:
+        one, failure = None, None
+        try:
+            one = next(files, None)
+        except BaseException as error:  # noqa: BLE001  # raised where it is awaited
+            failure = error
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            loop.call_soon_threadsafe(settle, one, failure)
+
+    threading.Thread(target=take, name="input", daemon=True).start()
+    return await taken
+
+
+def _of_folder(folder: Path, max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:
+    """Give every file in it and below, by name; hidden ones are left out, links to folders not followed."""
+    ahead = [folder]
+    is_empty = True
+    while ahead:
+        path = ahead.pop()
+        try:
+            mode = path.stat().st_mode
+            if S_ISDIR(mode):
+                if path == folder or not path.is_symlink():
+                    ahead += sorted((one for one in path.iterdir() if not one.name.startswith(".")), reverse=True)
+                continue
+        except OSError as error:
+            is_empty = False
+            yield _failed(path, error)
+            continue
+        is_empty = False
+        if S_ISREG(mode):
+            yield from _of_file(path, max_bytes)
+        else:
+            # A pipe or a device would be read for ever; one that is meant can be given by name.
+            yield InputFile(_shown(path), None, f"{_shown(path)}: not a regular file")
+    if is_empty:
+        tell(f"no files in {_shown(folder)}")
 
 
 def _of_file(path: Path, max_bytes: int) -> Iterator[InputFile]:
     if path.name.endswith((".tar.gz", ".tgz", ".tar")):
         yield from _of_archive(path, max_bytes)
     else:
-        yield _input(str(path), partial(_read, path, max_bytes))
+        yield _input(_shown(path), partial(_read, path, max_bytes))
 
 
 def _of_archive(path: Path, max_bytes: int) -> Iterator[InputFile]:
     """Give each file of a tar archive, one at a time and never written to disk."""
     try:
-        with tarfile.open(path, "r|*") as archive:
-            for member in archive:
-                if (file := archive.extractfile(member)) is not None and member.isfile():
-                    name = f"{path}:{member.name}"
-                    yield _input(name, partial(_take, file, name, max_bytes))
-    except (OSError, EOFError, tarfile.TarError) as error:
-        yield InputFile(str(path), None, f"{path}: cannot be read as an archive: {error}")
+        with path.open("rb") as file:
+            packed = file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
+            stream: IO[bytes] = gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[assignment]
+            for member in members(stream, max_bytes):
+                name = f"{_shown(path)}:{_shown(member.name)}"
+                error = "" if member.raw is not None else _too_large(name, max_bytes)
+                yield InputFile(name, member.raw, error)
+    except (OSError, EOFError, zlib.error, ReadError) as error:
+        yield InputFile(_shown(path), None, f"{_shown(path)}: cannot be read as an archive: {_reason(error)}")
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
     if path.suffix == ".gz":
         with gzip.open(path) as packed:
-            return _take(packed, str(path), max_bytes)
+            return _take(packed, _shown(path), max_bytes)
     with path.open("rb") as file:
-        return _take(file, str(path), max_bytes)
+        return _take(file, _shown(path), max_bytes)
 
 
-def _take(file: IO[bytes] | BinaryIO | gzip.GzipFile, name: str, max_bytes: int) -> bytes:
+def _read_standard_input(max_bytes: int) -> bytes:
+    # Not sys.stdin: the interpreter wants its lock at the end, which a thread that still waits for bytes would hold.
+    with open(0, "rb", closefd=False) as file:
+        return _take(file, "-", max_bytes)
+
+
+def _take(file: IO[bytes] | gzip.GzipFile, name: str, max_bytes: int) -> bytes:
     raw = file.read(max_bytes + 1)
     if len(raw) > max_bytes:
-        raise TooLargeError(f"{name}: more than the {max_bytes:,} bytes that are read")
+        raise TooLargeError(_too_large(name, max_bytes))
     return raw
 
 
@@ -78,5 +149,22 @@ def _input(path: str, read: Callable[[], bytes]) -> InputFile:
         return InputFile(path, read())
     except ReadError as error:
         return InputFile(path, None, str(error))
-    except (OSError, EOFError) as error:
-        return InputFile(path, None, f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}")
+    except (OSError, EOFError, zlib.error) as error:
+        return _failed(path, error)
+
+
+def _failed(path: Path | str, error: Exception) -> InputFile:
+    return InputFile(_shown(path), None, f"{_shown(path)}: cannot be read: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _too_large(name: str, max_bytes: int) -> str:
+    return f"{name}: more than the {max_bytes:,} bytes that are read"
+
+
+def _shown(name: Path | str) -> str:
+    """A name as text that can be printed: bytes of it that are no UTF-8 are written out."""
+    return str(name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

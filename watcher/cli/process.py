@@ -7,12 +7,13 @@ import json
 import os
 import sys
 from collections import deque
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli._inputs import InputFile, input_files
+from watcher.cli._inputs import InputFile, input_files, next_input
 from watcher.cli._options import config_option, is_terminal
 from watcher.config import DEFAULT_FILE, Settings, load_settings
 from watcher.errors import EightkError
@@ -25,6 +26,7 @@ __all__ = ["COMMANDS"]
 
 EXIT_FAILED = 3
 QUEUED_PER_WORKER = 4
+MAX_HELD_BYTES = 256 * 2**20
 
 
 @click.command()
@@ -36,7 +38,7 @@ def process(paths: tuple[str, ...], config: Path | None, only: str | None, jobs:
     """Parse, classify and match files, folders and .tar.gz archives; JSON Lines on standard output.
 
     PATH may be - for one filing on standard input. A file that cannot be read gives a line with "error" set, and the
-    exit code is then 3.
+    exit code is then 3. Inside a folder, hidden files are left out and links to folders are not followed.
     """
     has_file = config is not None or DEFAULT_FILE.exists()
     settings = load_settings(config or (DEFAULT_FILE if has_file else None))
@@ -57,44 +59,18 @@ async def _process(paths: tuple[str, ...], settings: Settings, until: Stage, job
     limits = settings.limits
     count = jobs or os.cpu_count() or 1
     workers = Workers(spec, count=count, bounds=Bounds(limits.handle_seconds, limits.memory_megabytes))
-    failed = 0
-    waiting: deque[asyncio.Task[tuple[str, bool]]] = deque()
-    progress = _Progress()
+    lines = _Lines(workers, count * QUEUED_PER_WORKER)
+    files = input_files(
+        paths, limits.submission_megabytes * 2**20, lambda words: click.echo(f"eightk: {words}", err=True)
+    )
     try:
-        for one in input_files(paths, limits.submission_megabytes * 2**20):
-            waiting.append(asyncio.create_task(_line_of(workers, one)))
-            if len(waiting) >= count * QUEUED_PER_WORKER:
-                failed += _print(await waiting.popleft(), progress)
-        while waiting:
-            failed += _print(await waiting.popleft(), progress)
+        while (one := await next_input(files)) is not None:
+            await lines.add(one)
+        await lines.print_rest()
     finally:
-        progress.end()
         workers.close()
-        # Whoever reads our output may have gone: what still waits for a worker will not get one.
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-    return failed
-
-
-async def _line_of(workers: Workers, one: InputFile) -> tuple[str, bool]:
-    """The JSON line of one file, and whether it holds an error."""
-    from watcher.report_json import error_line
-    from watcher.workers import examine_to_line
-
-    if one.raw is None:
-        return json.dumps(error_line(one.path, one.error)), True
-    try:
-        return await workers.run(one.path, examine_to_line, one.path, one.raw)
-    except EightkError as error:
-        return json.dumps(error_line(one.path, str(error)), ensure_ascii=False), True
-
-
-def _print(line: tuple[str, bool], progress: _Progress) -> bool:
-    text, is_error = line
-    click.echo(text)
-    progress.advance()
-    return is_error
+        await lines.end()
+    return lines.failed
 
 
 class _Progress:
@@ -114,6 +90,61 @@ class _Progress:
         """Leave the line."""
         if self._is_shown:
             click.echo(f"\r{self._count} filings", err=True)
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines that are being made, printed in the order of their files; only so many, and so large, at once."""
+
+    workers: Workers
+    most: int
+    most_bytes: int = MAX_HELD_BYTES
+    failed: int = 0
+    _held_bytes: int = 0
+    _waiting: deque[tuple[asyncio.Task[tuple[str, bool]], int]] = field(default_factory=deque)
+    _progress: _Progress = field(default_factory=_Progress)
+
+    async def add(self, one: InputFile) -> None:
+        """Have its line made, once there is room."""
+        size = len(one.raw or b"")
+        while self._waiting and (len(self._waiting) >= self.most or self._held_bytes + size > self.most_bytes):
+            await self._print_first()
+        self._waiting.append((asyncio.create_task(_line_of(self.workers, one)), size))
+        self._held_bytes += size
+
+    async def print_rest(self) -> None:
+        """Print what is still being made."""
+        while self._waiting:
+            await self._print_first()
+
+    async def end(self) -> None:
+        """Drop what is still being made: whoever reads our output may have gone. The workers are closed by now."""
+        self._progress.end()
+        tasks = [task for task, _ in self._waiting]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _print_first(self) -> None:
+        task, size = self._waiting.popleft()
+        line, is_error = await task
+        self._held_bytes -= size
+        self.failed += is_error
+        click.echo(line)
+        self._progress.advance()
+
+
+async def _line_of(workers: Workers, one: InputFile) -> tuple[str, bool]:
+    """The JSON line of one file, and whether it holds an error."""
+    from watcher.report_json import error_line
+    from watcher.workers import examine_to_line
+
+    if one.raw is None:
+        return json.dumps(error_line(one.path, one.error)), True
+    try:
+        return await workers.run(one.path, examine_to_line, one.path, one.raw)
+    except EightkError as error:
+        return json.dumps(error_line(one.path, str(error)), ensure_ascii=False), True
 
 
 COMMANDS = [process]

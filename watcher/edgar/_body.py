@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator
 
@@ -10,6 +11,7 @@ from watcher.errors import EdgarError, TooLargeError
 __all__ = ["gunzip", "read_body"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_MOST_MEMBERS = 16  # each costs a copy of all that follows; EDGAR sends one
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, max_bytes: int) -> bytes:
@@ -22,7 +24,7 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, max_bytes: int)
         return await _plain(chunks, max_bytes)
     if encoding.strip().lower() in ("gzip", "x-gzip"):
         packed = await _plain(chunks, max_bytes)
-        return gunzip(packed, max_bytes)
+        return await asyncio.to_thread(gunzip, packed, max_bytes)
     raise EdgarError(f"expected gzip or no compression, came content encoding {encoding[:40]!r}")
 
 
@@ -34,7 +36,7 @@ def gunzip(packed: bytes, max_bytes: int) -> bytes:
     if not packed.startswith(_GZIP_MAGIC):
         return packed
     content = bytearray()
-    while packed:
+    for _ in range(_MOST_MEMBERS):
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
             content += member.decompress(packed, max_bytes - len(content) + 1)
@@ -45,7 +47,9 @@ def gunzip(packed: bytes, max_bytes: int) -> bytes:
         if not member.eof:
             raise EdgarError(f"truncated: the gzip stops after {len(content)} bytes of content")
         packed = member.unused_data.lstrip(b"\0")
-    return bytes(content)
+        if not packed:
+            return bytes(content)
+    raise EdgarError(f"expected gzip of at most {_MOST_MEMBERS} members, came more")
 
 
 async def _plain(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes:

@@ -13,13 +13,13 @@ from watcher.errors import EdgarError
 
 __all__ = ["Answer", "content_of", "reason_of_block"]
 
-# The atomic group keeps a run of comments from being divided in every possible way.
+# Nothing is given back ("++"): runs of blanks and comments would be divided in every possible way.
 _HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?(?:(?><!--.*?-->)\s*)*<(?:!doctype\s+html|html)\b",
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*>\s*+)?(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_TITLES = re.compile(rb"<(title|h1)\b[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_S3_ERROR = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<Error>\s*<Code>(\w{1,40})</Code>", re.IGNORECASE)
+_TITLES = re.compile(rb"<(title|h1)\b[^<>]{0,500}>(.{0,500}?)</\1>", re.IGNORECASE | re.DOTALL)
+_S3_ERROR = re.compile(rb"\s*+(?:<\?xml[^>]*>\s*+)?<Error>\s*+<Code>(\w{1,40})</Code>", re.IGNORECASE)
 _HEAD_BYTES = 20_000
 _MISSING = ("AccessDenied", "NoSuchKey")
 

@@ -17,6 +17,7 @@ __all__ = ["COVER_BYTES", "Cover", "accession_of_filename", "looks_like_a_filing
 
 COVER_BYTES = 200_000  # where a cover ends at the latest: inline XBRL puts some 60 KB of hidden facts before the cover
 _HEAD_BYTES = 100_000
+_START_BYTES = 20_000
 
 _ACCESSION = re.compile(r"(?<![0-9])([0-9]{10})-?([0-9]{2})-?([0-9]{6})(?![0-9])")
 _TAG = re.compile(r"<[^<>]{0,5000}>")
@@ -68,15 +69,15 @@ def accession_of_filename(filename: str) -> str | None:
 
 def what_came_instead(raw: bytes) -> str | None:
     """Say what these bytes are if they are certainly no filing; None if they may be one."""
-    if not raw[:_HEAD_BYTES].strip():
-        return "an empty file" if not raw else "a file of blanks" if len(raw) <= _HEAD_BYTES else "mostly blanks"
+    if not raw[:_START_BYTES].strip():
+        return "a file of blanks" if raw else "an empty file"
     for magic, name in _MAGIC:
         if raw.startswith(magic):
             return name
     head = raw[:_HEAD_BYTES]
     if head.count(b"\0") > len(head) // 100:
         return "binary data"
-    lower = head[:20_000].lower()
+    lower = head[:_START_BYTES].lower()
     for mark, name in _PAGES:
         if mark in lower:
             return name
@@ -100,10 +101,9 @@ def read_cover(raw: bytes) -> Cover:
     form = facts.get("DocumentType") or _form(text)
     cik, name = facts.get("EntityCentralIndexKey", ""), facts.get("EntityRegistrantName", "")
     filers = (Filer(cik=int(cik), name=name),) if cik.isascii() and cik.isdigit() and len(cik) <= 10 else ()
-    written = _DATE_OF_REPORT.search(text[:20_000])
-    day = _date(written) if written else None
-    odd = written is not None and written[1][:3].lower() in _MONTHS and day is None
-    warnings = (f"cover: the date of report is not a date of a filing: {written[0][-40:]!r}",) if written and odd else ()
+    written = _date_of_report(text)
+    day = _day(written) if written else None
+    warnings = (f"cover: not a date of a filing: {written[0][-60:]!r}",) if written and day is None else ()
     return Cover(form=form, period_of_report=day, filers=filers, warnings=warnings)
 
 
@@ -122,9 +122,13 @@ def _form(text: str) -> str | None:
     return form + "/A" if amended else form
 
 
-def _date(written: re.Match[str]) -> date | None:
-    month = written[1][:3].lower()
-    return day_of(int(written[3]), _MONTHS.index(month) + 1, int(written[2])) if month in _MONTHS else None
+def _date_of_report(text: str) -> re.Match[str] | None:
+    match = _DATE_OF_REPORT.search(text[:20_000])
+    return match if match and match[1][:3].lower() in _MONTHS else None
+
+
+def _day(written: re.Match[str]) -> date | None:
+    return day_of(int(written[3]), _MONTHS.index(written[1][:3].lower()) + 1, int(written[2]))
 
 
 def _facts(raw: bytes) -> dict[str, str]:

@@ -18,10 +18,11 @@ import httpx
 
 from watcher.clock import Clock
 from watcher.edgar._body import gunzip, read_body
+from watcher.edgar.address import check_base_url, check_contact
 from watcher.edgar.answers import Answer, content_of, reason_of_block
 from watcher.edgar.feed import CurrentPage, parse_current
 from watcher.edgar.submission import split_submission
-from watcher.errors import BlockedError, EdgarError, NotASubmission, NotListedYet, TooLargeError, TruncatedError
+from watcher.errors import BlockedError, EdgarError, NotListedYet, ReadError, TooLargeError, TruncatedError
 
 __all__ = ["BLOCK_SECONDS", "MAX_REQUESTS_PER_SECOND", "EdgarClient"]
 
@@ -38,14 +39,15 @@ _TOTAL_SECONDS = 300.0  # real ones, like every time-out here: they protect this
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _MAX_REDIRECTS = 3
 
-_ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
+_ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
 
 
 class EdgarClient:
     """Asks EDGAR, never faster than allowed and never under a false name.
 
     One client is one limiter: a program has one. With another ``base_url`` than the SEC's, that address stands for
-    all of the SEC's hosts. ``transport`` takes the place of the wire in tests. Must be closed with `aclose`.
+    all of the SEC's hosts. ``blocked_until`` is that of a client before this one, so that a new start does not break
+    a silence. ``transport`` takes the place of the wire in tests. Must be closed with `aclose`.
     """
 
     def __init__(
@@ -56,22 +58,25 @@ class EdgarClient:
         base_url: str = "https://www.sec.gov",
         requests_per_second: float = 5.0,
         max_bytes: int = _MAX_BYTES,
+        blocked_until: datetime | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         if not 0 < requests_per_second <= MAX_REQUESTS_PER_SECOND:
             raise ValueError(f"requests_per_second: expected more than 0 and at most 10, came {requests_per_second}")
-        self._base = _checked_base(base_url)
+        if blocked_until is not None and blocked_until.tzinfo is None:
+            raise ValueError(f"blocked_until: expected a time with a zone, came {blocked_until}")
+        self._base = httpx.URL(check_base_url(base_url))
         self._clock = clock
         self._interval = 1.0 / requests_per_second
         self._max_bytes = max_bytes
         self._next_slot = 0.0
         self._waiting = 0
-        self._blocked_until = 0.0
-        self._block_reason = ""
+        self._blocked_until = blocked_until.timestamp() if blocked_until is not None else 0.0
+        self._block_reason = "EDGAR blocked us before this start"
         self._requests_made = 0
         self._blocks_seen = 0
         self._http = httpx.AsyncClient(
-            headers={"User-Agent": _checked_contact(contact), "Accept-Encoding": "gzip"},
+            headers={"User-Agent": check_contact(contact), "Accept-Encoding": "gzip"},
             timeout=_TIMEOUT,
             transport=transport,
             follow_redirects=False,
@@ -125,20 +130,23 @@ class EdgarClient:
             raise EdgarError(f"expected a page of the live list: {error}") from error
         if answer.is_maintenance and start > _DEEPEST_START:
             return CurrentPage(generated_at=None, is_last=True)
-        page = parse_current(content_of(answer, missing=EdgarError))
+        page = await asyncio.to_thread(parse_current, content_of(answer, missing=EdgarError))
         return replace(page, is_last=page.entries < count)
 
     async def submission(self, cik: int, accession: str) -> bytes:
         """Fetch the full submission text of one filing, whole and checked to be the one that was asked for.
 
         ``cik`` is that of any of its filers. Raises ``NotListedYet`` while EDGAR does not serve it, ``EdgarError``
-        when it came truncated or is another one (trying again makes sense), ``TooLargeError`` past the limit.
+        when it came truncated or is another one (trying again makes sense) or has no CIK to be asked for by,
+        ``TooLargeError`` past the limit.
         """
-        if cik <= 0 or not _ACCESSION.fullmatch(accession):
-            raise ValueError(f"expected a CIK and an accession number, came {cik} and {accession!r}")
+        if not _ACCESSION.fullmatch(accession):
+            raise ValueError(f"expected an accession number, came {accession!r}")
+        if cik <= 0:
+            raise EdgarError(f"{accession}: listed without a filer's CIK, by which alone a filing can be asked for")
         path = f"/Archives/edgar/data/{cik}/{accession.replace('-', '')}/{accession}.txt"
         body = content_of(await self._ask(path, {}, self._max_bytes), missing=NotListedYet)
-        _check_submission(body, accession, path)
+        await asyncio.to_thread(_check_submission, body, accession, path)
         return body
 
     async def _ask(self, path: str, query: Mapping[str, str], max_bytes: int) -> Answer:
@@ -147,7 +155,8 @@ class EdgarClient:
         for _ in range(_MAX_REDIRECTS + 1):
             try:
                 answer, location = await self._send(url, max_bytes)
-            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
+            # httpx reads where a redirect leads to even if it is not to follow, and is careless about odd host names.
+            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError, UnicodeError) as error:
                 reason = str(error) or type(error).__name__
                 raise EdgarError(f"{self._base.host}: {url.path}: no whole answer came: {reason}") from error
             if not location:
@@ -168,7 +177,7 @@ class EdgarClient:
                 encoding = "" if is_read else response.headers.get("Content-Encoding", "")
                 body = await read_body(chunks, encoding, max_bytes)
                 # A block page may come as gzip without saying so.
-                body = gunzip(body, max_bytes)
+                body = await asyncio.to_thread(gunzip, body, max_bytes)
             except TooLargeError as error:
                 raise TooLargeError(f"{url.path}: {error}") from error
             except EdgarError as error:
@@ -179,10 +188,13 @@ class EdgarClient:
     def _redirected(self, url: httpx.URL, location: str, status: int) -> httpx.URL:
         try:
             target = url.join(location)
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeError) as error:
             raise EdgarError(f"{url.path}: redirected to what is no address", status=status) from error
-        if (target.scheme, target.host, target.port) != (self._base.scheme, self._base.host, self._base.port):
-            raise EdgarError(f"{url.path}: redirected to another host, {target.host}: not followed", status=status)
+        # Raw hosts: to make one readable again is to read what a stranger wrote.
+        base = self._base
+        if (target.scheme, target.raw_host, target.port) != (base.scheme, base.raw_host, base.port):
+            host = target.raw_host.decode("ascii", "replace")
+            raise EdgarError(f"{url.path}: redirected to another host, {host}: not followed", status=status)
         return target
 
     async def _wait_for_slot(self) -> None:
@@ -219,29 +231,10 @@ def _check_submission(body: bytes, accession: str, path: str) -> None:
         submission = split_submission(body)
     except TruncatedError as error:
         raise EdgarError(f"{path}: came truncated, {len(body):,} bytes: {error}", status=200) from error
-    except NotASubmission as error:
+    except ReadError as error:
         raise EdgarError(f"{path}: {error}", status=200) from error
     if submission.accession != accession:
         raise EdgarError(f"{path}: expected that submission, came {submission.accession}", status=200)
-
-
-def _checked_base(base_url: str) -> httpx.URL:
-    try:
-        base = httpx.URL(base_url)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"base_url: expected an address such as https://www.sec.gov, came {base_url!r}") from error
-    if base.scheme not in ("http", "https") or not base.host or base.path != "/" or base.query or base.userinfo:
-        raise ValueError(f"base_url: expected an address without a path, came {base_url!r}")
-    if f".{base.host}".endswith(".sec.gov") and base.scheme != "https":
-        raise ValueError(f"base_url: the SEC is asked by https only, came {base_url!r}")
-    return base
-
-
-def _checked_contact(contact: str) -> str:
-    contact = contact.strip()
-    if not contact or not contact.isascii() or not contact.isprintable():
-        raise ValueError(f'contact: expected "Your Firm you@firm.com" in plain ASCII, came {contact!r}')
-    return contact
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,27 +13,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from watcher.errors import ReadError, TooLargeError, TruncatedError
+from watcher.errors import NotASubmission, ReadError, TooLargeError, TruncatedError
 
 __all__ = ["RawDocument", "decode_body", "find_documents", "unescape_entities"]
 
-_TAG_END = b"DOCUMENT>"
-_ANY_CASE = re.compile(rb"<(/?)document>", re.IGNORECASE)
+_UPPER, *_OTHER_CASES = (b"DOCUMENT>", b"document>", b"Document>")
 
 # What may follow a document's end; anything else means that the end tag is quoted in a body.
 _AFTER_END = re.compile(
-    rb"\s*(?:<DOCUMENT>|</?SEC-DOCUMENT>|</?IMS-DOCUMENT>|</SUBMISSION>|-----END|\Z)", re.IGNORECASE
+    rb"\s*+(?:<DOCUMENT>|</?SEC-DOCUMENT>|</?IMS-DOCUMENT>|</SUBMISSION>|-----END|\Z)", re.IGNORECASE
 )
-_AFTER_START = re.compile(rb"\s*<(?:TYPE|SEQUENCE|FILENAME|DESCRIPTION|TEXT)>", re.IGNORECASE)
+_MAY_STAND_BEFORE = (b"</TEXT>", b"</DOCUMENT>", b"</SEC-HEADER>", b"</IMS-HEADER>")
+_AFTER_START = re.compile(rb"\s*+<(?:TYPE|SEQUENCE|FILENAME|DESCRIPTION|TEXT)>", re.IGNORECASE)
 _TEXT_START = re.compile(rb"<TEXT>[ \t]*(?:\r\n|\n|\r)?", re.IGNORECASE)
 _TEXT_END = re.compile(rb"</TEXT>\s*\Z", re.IGNORECASE)
-_LEAF = re.compile(rb"\s*<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n]*)(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
+_LEAF = re.compile(rb"\s*+<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n]*)(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
 _BLANK = re.compile(rb"\s*")
 _UU_BEGIN = re.compile(rb"(?<![^\r\n])begin [0-7]{3,4} [^\r\n]*(?:\r\n|\n|\r)")
 # Bounded: a number of a hundred thousand digits is no character, and Python refuses to read it.
-_ENTITY = re.compile(r"&(?:#\d{1,7}(?!\d)|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,30});?")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,30});?")
 
 _HEAD_BYTES = 20_000  # a document's own leaf tags take a few hundred
+_MOST_DOCUMENTS = 10_000  # the most that EDGAR shows is some hundreds
+_MOST_TAGS = 100_000  # quoted ones included
+_MOST_LEAVES = 50  # there are four
 _MAX_DECODED_BYTES = 64 * 1024 * 1024
 
 
@@ -117,11 +120,13 @@ def find_documents(raw: bytes, start: int, end: int) -> tuple[RawDocument, ...]:
     """Find the documents in ``raw[start:end]``, in the order in which they stand.
 
     A document whose end tag is missing ends where the next one starts. Raises `TruncatedError` when the last one
-    does not end at all.
+    does not end at all, and `NotASubmission` when there are more than any filing has.
     """
     documents: list[RawDocument] = []
     opened: int | None = None
     for position, after, is_end in _tags(raw, start, end):
+        if len(documents) >= _MOST_DOCUMENTS:
+            raise NotASubmission(f"expected at most {_MOST_DOCUMENTS:,} documents, came more")
         if opened is None:
             opened = None if is_end else after
         elif is_end:
@@ -151,32 +156,39 @@ def _numbered(documents: list[RawDocument]) -> tuple[RawDocument, ...]:
 
 def _tags(raw: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
     """Give (position, position after it, whether it is an end tag) of each document tag at a line's start."""
-    found = list(_upper_case_tags(raw, start, end))
+    found = _tags_spelled(_UPPER, raw, start, end)
     opens = sum(not is_end for _, _, is_end in found)
     if not opens or 2 * opens != len(found):
-        # Rare: lower-case tags, a quoted tag, or a missing one. Slower, and sees them all.
-        found = [(match.start(), match.end(), bool(match[1])) for match in _ANY_CASE.finditer(raw, start, end)]
-    for tag in found:
-        if _at_line_start(raw, tag[0]):
-            yield tag
+        # Rare: lower-case tags, a quoted tag, or a missing one.
+        found += [tag for spelling in _OTHER_CASES for tag in _tags_spelled(spelling, raw, start, end)]
+        found.sort()
+    return (tag for tag in found if _at_line_start(raw, tag[0]))
 
 
-def _upper_case_tags(raw: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Give both kinds of tag in one pass: this is most of the time that splitting takes."""
-    position = raw.find(_TAG_END, start, end)
+def _tags_spelled(spelling: bytes, raw: bytes, start: int, end: int) -> list[tuple[int, int, bool]]:
+    """Find both kinds of tag in one pass, this being most of the time that splitting takes.
+
+    By `bytes.find`, whose time does not depend on what a stranger sent, and never more of them than `_MOST_TAGS`.
+    """
+    found: list[tuple[int, int, bool]] = []
+    position, seen = raw.find(spelling, start, end), 0
     while position >= 0:
-        after = position + len(_TAG_END)
+        seen += 1
+        if seen > _MOST_TAGS:
+            raise NotASubmission(f"expected at most {_MOST_TAGS:,} document tags, came more")
+        after = position + len(spelling)
         if raw.startswith(b"<", position - 1):
-            yield position - 1, after, False
+            found.append((position - 1, after, False))
         elif raw.startswith(b"</", position - 2):
-            yield position - 2, after, True
-        position = raw.find(_TAG_END, after, end)
+            found.append((position - 2, after, True))
+        position = raw.find(spelling, after, end)
+    return found
 
 
 def _at_line_start(raw: bytes, position: int) -> bool:
-    """Whether only blanks stand before this position on its line, or the end tag of the body."""
+    """Whether only blanks stand before this position on its line, or an end tag that belongs there."""
     before = raw[max(0, position - 200) : position].rstrip(b" \t")
-    return not before or before[-1:] in b"\r\n" or before[-7:].upper() == b"</TEXT>" or before[-1:] == b">"
+    return not before or before[-1:] in b"\r\n" or before[-20:].upper().endswith(_MAY_STAND_BEFORE)
 
 
 def _document(raw: bytes, start: int, end: int, position: int) -> RawDocument:
@@ -184,7 +196,10 @@ def _document(raw: bytes, start: int, end: int, position: int) -> RawDocument:
     head_end = min(end, start + _HEAD_BYTES)
     leaves: dict[str, str] = {}
     place = start
-    while leaf := _LEAF.match(raw, place, head_end):
+    for _ in range(_MOST_LEAVES):
+        leaf = _LEAF.match(raw, place, head_end)
+        if leaf is None:
+            break
         value = leaf[2].split(b"</")[0].decode("utf-8", "replace").strip()
         leaves.setdefault(leaf[1].decode("ascii").upper(), value)
         place = leaf.end()

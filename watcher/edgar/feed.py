@@ -10,31 +10,39 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from itertools import islice
 
 from lxml import etree
 
+from watcher.edgar._days import day_of, moment_in_utc
 from watcher.errors import EdgarError
 from watcher.models import EIGHT_K_FORMS, Filer, Filing
 
 __all__ = ["CurrentPage", "merge_co_filers", "parse_current"]
 
 # Names hold brackets, dashes and slashes, so that a title is read from its right end.
-_TITLE = re.compile(r"(?P<left>.*) \((?P<cik>\d{10})\) \((?P<role>[^()]*)\)", re.DOTALL)
-_ACCESSION = re.compile(r"(?<!\d)(\d{10}-\d{2}-\d{6})(?!\d)")
-_LINK_CIK = re.compile(r"/edgar/data/0*(\d{1,10})/")
-_FILED = re.compile(r"Filed:\s*(?:</b>)?\s*(\d{4}-\d{2}-\d{2})", re.IGNORECASE)
-_ITEM = re.compile(r"(?:^|<br\s*/?>)\s*Item\s+(\d\.\d{2}|\d{1,2})\s*:", re.IGNORECASE)
+_TITLE = re.compile(r"(?P<left>.*) \((?P<cik>[0-9]{10})\) \((?P<role>[^()]*)\)", re.DOTALL)
+_ACCESSION = re.compile(r"(?<![0-9])([0-9]{10}-[0-9]{2}-[0-9]{6})(?![0-9])")
+_LINK_CIK = re.compile(r"/edgar/data/0*+([0-9]{1,10})/")
+_FILED = re.compile(r"Filed:\s*(?:</b>)?\s*([0-9]{4})-([0-9]{2})-([0-9]{2})", re.IGNORECASE)
+_ITEM = re.compile(r"(?:^|<br\s*/?>)\s*Item\s+([0-9]\.[0-9]{2}|[0-9]{1,2})\s*:", re.IGNORECASE)
 _LONE_AMPERSAND = re.compile(rb"&(?!#?\w{1,20};)")
 _PROLOG = re.compile(rb"\s*(<\?xml[^>]*\?>)?")
+_WORDS = etree.XPath("string()")
+
+# EDGAR's own pages have a hundred entries at most, in 60,000 bytes.
+_MOST_ENTRIES = 20_000
+_MOST_MENDED_BYTES = 1_000_000  # entry by entry is slow
+_MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentPage:
     """One page of the live list, entry by entry, in the list's order.
 
-    ``problems`` names each odd entry and what is odd. ``is_last`` tells that the list ends here; whoever fetched the
-    page knows, its text does not say.
+    ``problems`` names the first twenty odd entries and what is odd. ``is_last`` tells that the list ends here; whoever
+    fetched the page knows, its text does not say.
     """
 
     generated_at: datetime | None  # aware, in UTC; None when the page does not say
@@ -55,7 +63,9 @@ def parse_current(body: bytes) -> CurrentPage:
         return _parse_piecemeal(body, error)
     if etree.QName(root).localname != "feed":
         raise EdgarError(f"live list: expected an Atom feed, came <{etree.QName(root).localname}>")
-    return _page(_time(_text(root, "updated")), root.iter("{*}entry"), [])
+    entries = list(islice(root.iterchildren("{*}entry"), _MOST_ENTRIES + 1))
+    _refuse_too_many(len(entries))
+    return _page(_text(root, "updated"), entries, [])
 
 
 def merge_co_filers(filings: Iterable[Filing]) -> tuple[Filing, ...]:
@@ -81,7 +91,15 @@ def _merge(first: Filing, second: Filing) -> Filing:
 
 def _root(xml: bytes, *, recover: bool = False) -> etree._Element:
     """Parse bytes that a stranger sent: no network, no entities, no document type, bounded depth and size."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=recover)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,  # a million of them would cost a minute
+        remove_pis=True,
+        recover=recover,
+    )
     root = etree.fromstring(xml, parser)
     if root is not None and root.getroottree().docinfo.doctype:
         raise EdgarError(f"live list: expected an Atom feed, came a document of type {_clip(root.tag)!r}")
@@ -95,15 +113,26 @@ def _parse_piecemeal(body: bytes, error: etree.XMLSyntaxError) -> CurrentPage:
     """
     head, *chunks = body.split(b"<entry")
     if b"<feed" not in head or b"<!DOCTYPE" in head.upper() or not body.rstrip().endswith(b"</feed>"):
-        came = f"{len(body)} bytes that are not: {error}"
-        raise EdgarError(f"live list: expected a whole Atom feed, came {came}") from error
+        raise _not_a_feed(body, error) from error
+    if len(body) > _MOST_MENDED_BYTES:
+        raise _not_a_feed(body, error) from error
+    _refuse_too_many(len(chunks))
     prolog = _PROLOG.match(head)
     declaration = prolog[1] if prolog and prolog[1] else b""
     problems: list[str] = []
     entries = [_mended(declaration, b"<entry" + chunk, problems) for chunk in chunks]
     updated = re.search(rb"<updated>([^<]*)</updated>", head)
-    generated_at = _time(updated[1].decode("latin-1")) if updated else None
-    return _page(generated_at, entries, problems)
+    return _page(updated[1].decode("latin-1") if updated else "", entries, problems)
+
+
+def _not_a_feed(body: bytes, error: etree.XMLSyntaxError) -> EdgarError:
+    came = f"{len(body):,} bytes that are not: {_clip(str(error))}"
+    return EdgarError(f"live list: expected a whole Atom feed, came {came}")
+
+
+def _refuse_too_many(entries: int) -> None:
+    if entries > _MOST_ENTRIES:
+        raise EdgarError(f"live list: expected at most {_MOST_ENTRIES:,} entries, came more")
 
 
 def _mended(declaration: bytes, chunk: bytes, problems: list[str]) -> etree._Element:
@@ -113,19 +142,27 @@ def _mended(declaration: bytes, chunk: bytes, problems: list[str]) -> etree._Ele
         return _root(declaration + entry)
     except etree.XMLSyntaxError as error:
         match = _ACCESSION.search(entry.decode("latin-1"))
-        problems.append(f"{match[1] if match else 'an entry'}: not well-formed XML: {error.msg}")
+        problems.append(f"{match[1] if match else 'an entry'}: not well-formed XML: {_clip(str(error.msg))}")
         mended = _root(declaration + _LONE_AMPERSAND.sub(b"&amp;", entry), recover=True)
         return etree.Element("entry") if mended is None else mended
 
 
-def _page(generated_at: datetime | None, entries: Iterable[etree._Element], problems: list[str]) -> CurrentPage:
+def _page(updated: str, entries: Iterable[etree._Element], problems: list[str]) -> CurrentPage:
+    generated_at = _time(updated)
+    if updated.strip() and generated_at is None:
+        problems.append(f"the page: no time with a zone in {_clip(updated)!r}")
     read = [_filing(entry, place, problems) for place, entry in enumerate(entries, start=1)]
     return CurrentPage(
         generated_at=generated_at,
         filings=tuple(filing for filing in read if filing is not None),
-        problems=tuple(problems),
+        problems=_first(problems),
         entries=len(read),
     )
+
+
+def _first(problems: list[str]) -> tuple[str, ...]:
+    more = len(problems) - _MOST_PROBLEMS
+    return (*problems[:_MOST_PROBLEMS], f"and {more:,} more") if more > 0 else tuple(problems)
 
 
 def _filing(entry: etree._Element, place: int, problems: list[str]) -> Filing | None:
@@ -182,29 +219,22 @@ def _time(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    return moment_in_utc(moment) if moment.tzinfo is not None else None
 
 
 def _date(summary: str) -> date | None:
     match = _FILED.search(summary)
-    try:
-        return date.fromisoformat(match[1]) if match else None
-    except ValueError:
-        return None
+    return day_of(int(match[1]), int(match[2]), int(match[3])) if match else None
 
 
 def _child(element: etree._Element, name: str) -> etree._Element | None:
     """Find a child by its name, in whatever namespace."""
-    return next((child for child in element if isinstance(child.tag, str) and _is(child, name)), None)
-
-
-def _is(element: etree._Element, name: str) -> bool:
-    return bool(etree.QName(element).localname == name)
+    return element.find(f"{{*}}{name}")
 
 
 def _text(element: etree._Element, name: str) -> str:
     child = _child(element, name)
-    return "" if child is None else "".join(child.itertext()).strip()
+    return "" if child is None else str(_WORDS(child)).strip()
 
 
 def _attribute(element: etree._Element, name: str, attribute: str) -> str:

@@ -149,7 +149,7 @@ def read_header(text: str) -> Header:
 
     Raises ``NotASubmission`` when it has more lines, filers or items than any filing.
     """
-    lines = text.count("\n") + text.count("\r")
+    lines = max(text.count("\n"), text.count("\r"))
     if lines > _MOST_LINES:
         raise NotASubmission(f"header: expected at most {_MOST_LINES:,} lines, came {lines:,}")
     reader = _Reader()

@@ -151,7 +151,8 @@ def _bare(raw: bytes, filename: str) -> Submission:
             f"{_named(filename)}a main document without a header: its file name must hold the accession number"
         )
     documents = find_documents(raw, 0, len(raw)) if _BARE_DOCUMENT.match(raw, 0, _PEM_BYTES) else ()
-    cover = read_cover(documents[0].body(COVER_BYTES) if documents else raw)
+    start, end = (documents[0].start, documents[0].end) if documents else (0, len(raw))
+    cover = read_cover(raw[start : min(end, start + COVER_BYTES)])
     form = cover.form or (documents[0].type if documents else None) or None
     if not documents:
         documents = (RawDocument(1, form or "", filename.rsplit("/", 1)[-1], "", 0, len(raw), raw),)

@@ -1,0 +1,238 @@
+"""The files that a command reads: archives and packed files are hostile, folders hold more than files."""
+
+import asyncio
+import gzip
+import io
+import os
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from watcher.cli._inputs import InputFile, input_files, next_input
+from watcher.cli.process import _Lines
+
+MAX_BYTES = 1000
+Member = tuple[tarfile.TarInfo, bytes]
+
+
+def read(*paths: Path, tell: Callable[[str], None] = print) -> list[InputFile]:
+    return list(input_files(map(str, paths), MAX_BYTES, tell))
+
+
+def member(name: str, raw: bytes = b"", **fields: object) -> Member:
+    info = tarfile.TarInfo(name)
+    info.size = len(raw)
+    for field, value in fields.items():
+        setattr(info, field, value)
+    return info, raw
+
+
+def tar(path: Path, *members: Member, form: int = tarfile.PAX_FORMAT) -> Path:
+    mode = "w:gz" if path.suffix in (".gz", ".tgz") else "w"
+    with tarfile.open(path, mode, format=form) as archive:  # type: ignore[call-overload]
+        for info, raw in members:
+            archive.addfile(info, io.BytesIO(raw))
+    return path
+
+
+def header(kind: bytes, size: int) -> bytes:
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+@pytest.mark.parametrize("name", ["day.tar", "day.tar.gz", "day.tgz"])
+def test_an_archive_gives_its_files_under_their_whole_names(tmp_path: Path, name: str, form: int) -> None:
+    long = "/".join(["folder" * 10] * 3) + "/a.txt"
+    path = tar(tmp_path / name, member(long, b"one"), member("b.txt", b"two" * 300), form=form)
+
+    assert read(path) == [InputFile(f"{path}:{long}", b"one"), InputFile(f"{path}:b.txt", b"two" * 300)]
+
+
+def test_of_an_archive_only_regular_files_are_read(tmp_path: Path) -> None:
+    kinds = (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE)
+    others = [member(f"x{number}", type=kind, linkname="/etc/passwd") for number, kind in enumerate(kinds)]
+    path = tar(tmp_path / "a.tar", *others, member("last.txt", b"last"))
+
+    assert read(path) == [InputFile(f"{path}:last.txt", b"last")]
+
+
+def test_a_member_above_the_limit_is_told_and_the_next_one_is_read(tmp_path: Path) -> None:
+    path = tar(tmp_path / "a.tar.gz", member("large.txt", b"x" * (MAX_BYTES + 1)), member("b.txt", b"b"))
+
+    large, small = read(path)
+    assert (large.raw, large.error) == (None, f"{path}:large.txt: more than the 1,000 bytes that are read")
+    assert small.raw == b"b"
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE])
+def test_an_extension_header_larger_than_a_megabyte_is_refused_unread(tmp_path: Path, kind: bytes) -> None:
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(gzip.compress(header(kind, 5 * 2**30) + b"a" * 4096))
+
+    (one,) = read(path)
+    assert one.error == (
+        f"{path}: cannot be read as an archive: a header of 5,368,709,120 bytes, expected no more than 1,048,576"
+    )
+
+
+def test_ten_thousand_extension_headers_in_a_row_are_no_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    named = header(tarfile.GNUTYPE_LONGNAME, 5) + b"name\0".ljust(512, b"\0")
+    path.write_bytes(named * 10_000 + member("x", b"body")[0].tobuf() + b"body".ljust(512, b"\0") + bytes(1024))
+
+    assert read(path) == [InputFile(f"{path}:name", b"body")]
+
+
+def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
+    path = tar(tmp_path / "a.tar", member("x", pax_headers={"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}))
+
+    (one,) = read(path)
+    assert one.error == f"{path}: cannot be read as an archive: it holds a sparse file"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda raw: raw[:1800], "it stops in the middle of b.txt"),
+        (lambda raw: raw[:1300], "it stops in the middle of a header"),
+        (lambda raw: raw[:1030] + b"\xff" * 90 + raw[1120:], "bad checksum"),
+        (lambda raw: raw[:512], "it stops in the middle of a.txt"),
+        (lambda raw: b"", "it is empty"),
+    ],
+    ids=["in a file", "in a header", "damaged header", "before a file", "empty"],
+)
+def test_a_damaged_archive_is_told_after_what_could_be_read(
+    tmp_path: Path, spoil: Callable[[bytes], bytes], told: str
+) -> None:
+    path = tar(tmp_path / "a.tar", member("a.txt", b"a"), member("b.txt", b"b" * 600))
+    path.write_bytes(spoil(path.read_bytes()))
+
+    *_, last = read(path)
+    assert (last.path, last.error) == (str(path), f"{path}: cannot be read as an archive: {told}")
+
+
+@pytest.mark.parametrize("name", ["a.txt.gz", "a.tar.gz"])
+def test_a_damaged_packed_file_is_told_and_the_next_one_is_read(tmp_path: Path, name: str) -> None:
+    raw = bytearray(gzip.compress(os.urandom(5000)))
+    raw[10] = 7  # a kind of block that there is not
+    (tmp_path / name).write_bytes(raw)
+    (tmp_path / "b.txt").write_bytes(b"b")
+
+    bad, good = read(tmp_path / name, tmp_path / "b.txt")
+    assert (bad.raw, "invalid block type" in bad.error, good.raw) == (None, True, b"b")
+
+
+def test_a_folder_is_read_in_the_order_of_its_names_without_hidden_ones(tmp_path: Path) -> None:
+    for name in ("b.txt", "a/2.txt", "a/1.txt", "a/.hidden", ".git/x", "c/d/e.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    names = [one.path.removeprefix(f"{tmp_path}/") for one in read(tmp_path)]
+    assert names == ["a/1.txt", "a/2.txt", "b.txt", "c/d/e.txt"]
+
+
+def test_what_is_no_regular_file_inside_a_folder_is_told_and_left_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.txt")
+    (tmp_path / "zero.txt").symlink_to("/dev/zero")
+    (tmp_path / "z.txt").write_bytes(b"z")
+
+    *odd, good = sorted(read(tmp_path), key=lambda one: one.raw is not None)
+    assert [one.error for one in odd] == [
+        f"{tmp_path}/fifo.txt: not a regular file",
+        f"{tmp_path}/zero.txt: not a regular file",
+    ]
+    assert good.raw == b"z"
+
+
+def test_links_that_lead_round_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "up").symlink_to("..")
+    (tmp_path / "self").symlink_to("self")
+    (tmp_path / "z.txt").write_bytes(b"z")
+
+    assert [(one.path.removeprefix(f"{tmp_path}/"), one.error) for one in read(tmp_path)] == [
+        ("self", f"{tmp_path}/self: cannot be read: Too many levels of symbolic links"),
+        ("z.txt", ""),
+    ]
+
+
+def test_a_folder_without_files_is_told(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    told: list[str] = []
+
+    assert (read(tmp_path, tell=told.append), told) == ([], [f"no files in {tmp_path}"])
+
+
+def test_a_fifo_given_by_name_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(b"x" * 500,))
+    writer.start()
+
+    (one,) = read(path)
+    writer.join()
+    assert one.raw == b"x" * 500
+
+
+def test_a_name_that_is_no_text_is_shown_as_text(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.txt")).write_bytes(b"x")
+
+    (one,) = read(tmp_path)
+    assert (one.path, one.raw) == (f"{tmp_path}/\\xff.txt", b"x")
+
+
+async def test_waiting_for_a_file_holds_up_nothing_else() -> None:
+    is_free = threading.Event()
+
+    def slow() -> Iterator[InputFile]:
+        is_free.wait(20)
+        yield InputFile("a", b"a")
+
+    files = slow()
+    waiting = asyncio.create_task(next_input(files))
+    await asyncio.sleep(0)
+    is_free.set()
+
+    assert (await waiting, await next_input(files)) == (InputFile("a", b"a"), None)
+
+
+async def test_what_goes_wrong_while_reading_comes_out() -> None:
+    def broken() -> Iterator[InputFile]:
+        raise ValueError("broken")
+        yield
+
+    with pytest.raises(ValueError, match="broken"):
+        await next_input(broken())
+
+
+class Desk:
+    """Stands in for the workers: is done with a file after some turns of the loop, and counts the bytes it holds."""
+
+    def __init__(self) -> None:
+        self.held = self.most_held = 0
+
+    async def run(self, name: str, _: object, __: str, raw: bytes) -> tuple[str, bool]:
+        """Hold the file for a while."""
+        self.held += len(raw)
+        self.most_held = max(self.most_held, self.held)
+        await asyncio.sleep(0.001)
+        self.held -= len(raw)
+        return name, False
+
+
+async def test_no_more_bytes_wait_than_there_is_room_for(capsys: pytest.CaptureFixture[str]) -> None:
+    desk: Any = Desk()
+    lines = _Lines(desk, most=100, most_bytes=1000)
+    sizes = [10, 2000, 400, 400, 400, 10, 10]
+    for number, size in enumerate(sizes):
+        await lines.add(InputFile(str(number), b"x" * size))
+    await lines.print_rest()
+
+    assert capsys.readouterr().out.split() == ["0", "1", "2", "3", "4", "5", "6"]
+    assert desk.most_held == 2000  # one that is larger than the room is read alone
