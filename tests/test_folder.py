@@ -70,7 +70,7 @@ def make_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
             max_bytes=MAX_BYTES,
             submit=lambda connection, accession: submitted.append(accession),
         )
-        (tmp_path / "inbox").mkdir(exist_ok=True)
+        source.make()
         return Desk(tmp_path / "inbox", store, source, submitted)
 
     yield make

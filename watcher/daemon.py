@@ -196,6 +196,7 @@ class Daemon:
             max_bytes=self._settings.limits.submission_megabytes * MEGABYTE,
             submit=self._submit_filing,
         )
+        folder.make()
         self._dispatcher.settled.append(folder.settled)
         return folder
 

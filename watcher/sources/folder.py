@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from watcher.clock import Clock
 from watcher.config import FolderSettings
 from watcher.edgar.submission import Submission, split_submission
-from watcher.errors import ReadError, StoreError, UnknownFiling
+from watcher.errors import EightkError, ReadError, StoreError, UnknownFiling
 from watcher.models import Filing, FilingState, Origin
 from watcher.sources._inbox import Growing, Inbox
 from watcher.sources._observer import FolderObserver
@@ -72,9 +72,15 @@ class FolderSource:
         self._seen: dict[Path, _Seen] = {}
         self._growing: set[Path] = set()
 
+    def make(self) -> None:
+        """Make the folder, so that files can be put into it. Raises ``EightkError`` when it cannot be made."""
+        try:
+            self._inbox.make()
+        except OSError as error:
+            raise EightkError(f"{self._settings.path}: the folder cannot be made: {error.strerror}") from error
+
     async def run(self) -> None:
-        """Watch until cancelled. Raises ``OSError`` when the folder cannot be made."""
-        await asyncio.to_thread(self._inbox.make)
+        """Watch until cancelled. The folder must have been made."""
         with self._observer.watching(asyncio.get_running_loop()) as noticed:
             log.info("watching folder", extra={"folder": str(self._settings.path)})
             await self.scan()
@@ -114,7 +120,6 @@ class FolderSource:
 
     async def scan_whole(self) -> None:
         """Look at every file until none may still be growing."""
-        await asyncio.to_thread(self._inbox.make)
         await self.scan()
         if self._growing:
             await asyncio.sleep(self._settings.settle_seconds + 0.1)
