@@ -264,10 +264,18 @@ class Daemon:
         while True:
             blocked = self._edgar.blocked_until if self._edgar is not None else None
             if blocked is not None and blocked != noted:
-                await self.store.write(set_meta, BLOCKED_KEY, blocked.isoformat())
-                noted = blocked
+                noted = await self._note_block(blocked)
             await asyncio.sleep(LOOK_AFTER_SECONDS)
             await self._watch_over_files()
+
+    async def _note_block(self, blocked: datetime) -> datetime | None:
+        """Keep a block for the next start; None when the store would not take it, so that it is tried again."""
+        try:
+            await self.store.write(set_meta, BLOCKED_KEY, blocked.isoformat())
+        except StoreError as error:
+            log.error("block cannot be noted", extra={"reason": str(error)})
+            return None
+        return blocked
 
     async def _watch_over_files(self) -> None:
         """Stop when the database or its lock file was deleted or replaced: what is written now would be lost."""
