@@ -379,13 +379,22 @@ def test_one_ctrl_c_ends_process_while_it_waits_for_input(tmp_path: Path, name: 
         stderr=subprocess.PIPE,
         env=ENVIRONMENT,
         cwd=tmp_path,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509  # no other thread of this process takes a lock in between
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         # The first line is printed when the fifth file has been read; what comes then is the wait.
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        code = process.wait(20)
-        told = process.stderr.read()
+        try:
+            code = process.wait(20)
+            told = process.stderr.read()
+        finally:
+            process.kill()
 
     assert (code, told) == (130, b"")
+
+
+def heed_ctrl_c() -> None:
+    """A shell starts what runs in the background deaf to Ctrl-C, and its children with it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
