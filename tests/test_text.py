@@ -90,6 +90,52 @@ def test_what_nobody_sees_is_not_in_the_text(hidden: bytes) -> None:
     assert readable_text(b"<html><p>a</p>" + hidden + b"<p>b</p></html>") == "a\n\nb"
 
 
+def test_a_comment_before_the_title_moves_nothing() -> None:
+    body = b"<html><!-- made by nobody --><head><title>no</title></head><body><p>a</p><p>b</p></body></html>"
+
+    assert readable_text(body) == "a\n\nb"
+
+
+def test_empty_hidden_cells_leave_their_row_alone() -> None:
+    hidden = b'<td style="display:none"></td>'
+
+    assert readable_text(b"<table><tr><td>Lee</td>" + hidden * 3 + b"<td>5</td></tr></table>") == "Lee\t5"
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\t", "&nbsp;", "&#160;", "&emsp;", "&#8195;", "\u00a0", "\u2003"])
+def test_a_blank_between_inline_tags_is_a_blank(blank: str) -> None:
+    assert readable_text(f"<p><b>Item</b>{blank}<b>8.01</b></p>".encode()) == "Item 8.01"
+
+
+@pytest.mark.parametrize("blank", ["&nbsp;&nbsp;", "&#8195;", "\u2003 \u00a0", "&#8203;", "\u200b", "&zwnj; &ensp;"])
+def test_what_looks_empty_is_empty(blank: str) -> None:
+    table = f"<table><tr><td>Lee</td><td>{blank}</td><td>{blank}5</td></tr><tr><td>{blank}</td></tr></table>"
+
+    assert readable_text(f"<p>a</p><p>{blank}</p>{table}<p>{blank}b{blank}</p>".encode()) == "a\n\nLee\t5\n\nb"
+
+
+def test_a_percent_sign_is_tied_to_its_number_over_a_blank() -> None:
+    assert readable_text(b"<table><tr><td>Up</td><td>5&#160;</td><td>%</td></tr></table>") == "Up\t5%"
+
+
+def test_a_document_of_many_parts_reads_as_one() -> None:
+    rows = b"<tr><td>One &amp;</td> <td>two</td></tr>\n" * 120_000
+
+    lines = readable_text(b"<html><table>" + rows + b"</table></html>").split("\n")
+
+    assert len(lines) == 120_000
+    assert set(lines) == {"One &\ttwo"}
+
+
+def test_preformatted_text_may_go_on_over_a_part() -> None:
+    line = b"Lee       5\n"
+
+    lines = readable_text(b"<html><pre>" + (b"<b>x</b>" + line) * 200_000 + b"</pre></html>").split("\n")
+
+    assert len(lines) == 200_000
+    assert set(lines) == {"xLee       5"}
+
+
 def test_a_visible_inline_xbrl_fact_is_in_the_text() -> None:
     assert readable_text(b'<p>File <ix:nonNumeric name="dei:EntityFileNumber">1-2</ix:nonNumeric></p>') == "File 1-2"
 
