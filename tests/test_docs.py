@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from watcher.cli import cli
-from watcher.config import Section, Settings, load_settings
+from watcher.config import load_settings
 from watcher.registry import discover
+from watcher.settings import Section, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from watcher.clock import Clock
-from watcher.config import FolderSettings
 from watcher.models import FilingState, Origin
+from watcher.settings import FolderSettings
 from watcher.simulator.generator import Generator
 from watcher.sources.folder import FolderSource
 from watcher.store import filings

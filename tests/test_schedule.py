@@ -45,7 +45,7 @@ def test_an_expression_that_never_comes_is_refused():
 
 
 async def rung(times: int, scheduler: Scheduler, seconds: float = 0.01) -> int:
-    """Start something that rings until it rang so many times; return how often it did."""
+    """Ring, and ask to be rung again after each ring, until it rang so many times; return how often it did."""
     rings = 0
     is_enough = asyncio.Event()
 
@@ -54,20 +54,31 @@ async def rung(times: int, scheduler: Scheduler, seconds: float = 0.01) -> int:
         rings += 1
         if rings == times:
             is_enough.set()
+        else:
+            scheduler.after(seconds, "ring", ring)
 
-    scheduler.every(seconds, "ring", ring)
+    scheduler.after(seconds, "ring", ring)
     scheduler.start()
     async with asyncio.timeout(PATIENCE_SECONDS):
         await is_enough.wait()
     return rings
 
 
-async def test_it_starts_again_and_again():
+async def test_it_starts_whenever_it_is_asked_to():
     scheduler = Scheduler()
     rings = await rung(3, scheduler)
     scheduler.stop()
 
     assert rings == 3
+
+
+async def test_asking_again_takes_the_place_of_what_was_asked_before():
+    scheduler = Scheduler()
+    scheduler.after(3600, "ring", asyncio.Event().wait)
+    rings = await rung(1, scheduler)
+    scheduler.stop()
+
+    assert rings == 1
 
 
 async def test_stopping_twice_is_harmless():

@@ -9,31 +9,22 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    ConfigDict,
-    Field,
     ValidationError,
-    ValidationInfo,
-    field_validator,
 )
 from pydantic_core import ErrorDetails
 
-from watcher.edgar.address import check_base_url, check_contact
 from watcher.errors import ConfigError, Fault
-from watcher.guard import parse_allow
+from watcher.settings import EndpointSettings, Section, Settings
 
 __all__ = [
     "DEFAULT_FILE",
-    "EndpointSettings",
-    "Settings",
     "examine_settings",
     "load_settings",
     "problem_of",
@@ -44,243 +35,12 @@ DEFAULT_FILE = Path("config/eightk.toml")
 # Facts about the file that stand among the settings, and cannot be set in it.
 _OWN = ("file", "base")
 _MAX_DEPTH = 50
-_SHORTEST_SECONDS = 0.05  # below that a loop does nothing but turn
-_DAY_SECONDS = 86_400
-_TEN_YEARS_HOURS = 87_600
 _PROBLEMS = {
     **dict.fromkeys(("model_type", "mapping_type", "dict_type"), "should be a table"),
     **dict.fromkeys(("tuple_type", "list_type"), "should be a list"),
     "string_type": "should be text",
     "path_type": "should be a path",
 }
-
-
-def _from_base(path: Path, info: ValidationInfo) -> Path:
-    _refuse_nul(str(path))
-    base = (info.context or {}).get("base")
-    try:
-        return path if base is None else Path(base) / path.expanduser()
-    except RuntimeError as error:
-        raise ValueError(f"{str(path)!r}: there is no such user") from error
-
-
-def _refuse_nul(text: str) -> None:
-    if "\0" in text:
-        raise ValueError("has a NUL character in it")
-
-
-PathFromBase = Annotated[Path, AfterValidator(_from_base)]
-
-
-class Section(BaseModel):
-    """A table of the file. Unknown keys are errors; defaults are checked and resolved like given values."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-
-
-class StoreSettings(Section):
-    """Where reports, alerts and deliveries are kept."""
-
-    url: str = Field("", description='the database; "" means eightk.db in data_dir')
-
-    @field_validator("url")
-    @classmethod
-    def _is_sqlite(cls, url: str, info: ValidationInfo) -> str:
-        if not url:
-            return url
-        if not url.startswith("sqlite:///"):
-            raise ValueError("this version keeps its store in SQLite: give a URL such as sqlite:///data/eightk.db")
-        _refuse_nul(url)
-        if url.endswith("/"):
-            raise ValueError("names no file: give a URL such as sqlite:///data/eightk.db")
-        base = (info.context or {}).get("base", Path())
-        return f"sqlite:///{Path(base) / url.removeprefix('sqlite:///')}"
-
-
-class EdgarSettings(Section):
-    """How EDGAR is asked."""
-
-    contact: str = Field("", description='"Your Firm you@firm.com", sent as User-Agent; "": EDGAR is not polled')
-    base_url: str = Field(
-        "https://www.sec.gov",
-        description="another address, such as the simulator's, stands for all of the SEC's",
-    )
-    requests_per_second: float = Field(5.0, ge=0.01, le=10, description="over all of the SEC's hosts; never above 10")
-    poll_seconds: float = Field(
-        30.0, ge=_SHORTEST_SECONDS, le=_DAY_SECONDS, description="seconds from one look at the list to the next"
-    )
-    poll_cron: str = Field(
-        "", description='polls by this cron expression (New York time) instead, such as "* 6-22 * * mon-fri"'
-    )
-
-    @field_validator("contact")
-    @classmethod
-    def _has_an_address(cls, contact: str) -> str:
-        if not contact:
-            return contact
-        contact = check_contact(contact)
-        if not re.search(r"\S+@\S+\.\S+", contact):
-            raise ValueError('has no e-mail address in it; the SEC asks for one, as in "Your Firm you@firm.com"')
-        return contact
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        return check_base_url(url)
-
-    @field_validator("poll_cron")
-    @classmethod
-    def _is_cron(cls, expression: str) -> str:
-        if expression:
-            from watcher.schedule import cron_trigger  # noqa: PLC0415  # its library is heavy and seldom needed
-
-            cron_trigger(expression)
-        return expression
-
-
-class FolderSettings(Section):
-    """The folder in which submissions may be put by hand or by another program."""
-
-    path: PathFromBase = Field(Path("inbox"), description="the watched folder; it is made when missing")
-    enabled: bool = Field(True, description="whether the folder is watched at all")
-    keep_files: bool = Field(False, description="leave read files in place instead of moving them to done/")
-    observer: Literal["auto", "polling"] = Field(
-        "auto",
-        description="auto: the system's file events where they work; polling: look each second (network drives)",
-    )
-    rescan_seconds: float = Field(
-        10.0,
-        ge=_SHORTEST_SECONDS,
-        le=_DAY_SECONDS,
-        description="seconds between two full looks, which find what events miss",
-    )
-    settle_seconds: float = Field(
-        2.0,
-        ge=0,
-        le=_DAY_SECONDS,
-        description="a file without its end mark counts as still being written for so long after a change",
-    )
-
-
-class WebSettings(Section):
-    """The page and the API."""
-
-    listen: str = Field("127.0.0.1:8000", description="loopback address and port; port 0: a free one, printed")
-
-    @field_validator("listen")
-    @classmethod
-    def _is_loopback(cls, listen: str) -> str:
-        host, colon, port = listen.rpartition(":")
-        if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-            raise ValueError("expected an address and a port, such as 127.0.0.1:8000")
-        if host.strip("[]") not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError(
-                "this version listens on loopback only (127.0.0.1, [::1]): put a proxy with log-in before it"
-            )
-        return listen
-
-
-class RulesSettings(Section):
-    """The alert rules."""
-
-    path: PathFromBase = Field(Path("config/rules"), description="the folder of rule files, *.yaml")
-
-
-class HandlersSettings(Section):
-    """The pluggable steps."""
-
-    path: PathFromBase = Field(Path("config/handlers"), description="plain-file handlers, *.py; may be missing")
-    disabled: tuple[str, ...] = Field((), description="names of handlers to leave out")
-
-
-class LimitsSettings(Section):
-    """Bounds that keep one filing from harming the rest."""
-
-    workers: int = Field(2, ge=1, le=64, description="worker processes that read filings")
-    handle_seconds: float = Field(
-        30.0, ge=_SHORTEST_SECONDS, le=_DAY_SECONDS, description="seconds that one filing may take in a worker"
-    )
-    memory_megabytes: int = Field(
-        1024, ge=128, le=2**20, description="memory that one filing may take (not enforced on macOS)"
-    )
-    submission_megabytes: int = Field(150, ge=1, le=1024, description="the largest submission that is read")
-
-
-class DeliverySettings(Section):
-    """Who is told, and how often it is tried."""
-
-    late_hours: float = Field(
-        72.0,
-        ge=0,
-        le=_TEN_YEARS_HOURS,
-        description="a filing found late is still told when listed within so many hours",
-    )
-
-
-class LogSettings(Section):
-    """The daemon's log, on standard error."""
-
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
-    format: Literal["text", "json"] = Field("text", description="text for people, json for machines")
-
-
-class EndpointSettings(BaseModel):
-    """A place to tell. What else stands in its table is its notifier's to check."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    kind: str = Field(description="the notifier: webhook, log, or one of your own")
-    allow: tuple[str, ...] = Field(
-        (), description='addresses inside that it may dial, http allowed there, such as "127.0.0.1:9000"'
-    )
-
-    @field_validator("allow")
-    @classmethod
-    def _can_be_read(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
-        parse_allow(allow)
-        return allow
-
-    @property
-    def notifier_settings(self) -> dict[str, Any]:
-        """The settings that only its notifier knows."""
-        return dict(self.__pydantic_extra__ or {})
-
-
-class Settings(Section):
-    """All settings, checked, with every path made absolute."""
-
-    data_dir: PathFromBase = Field(Path("data"), description="the store, its lock and the archive of raw filings")
-    store: StoreSettings = StoreSettings()
-    edgar: EdgarSettings = EdgarSettings()
-    folder: FolderSettings = FolderSettings()
-    web: WebSettings = WebSettings()
-    rules: RulesSettings = RulesSettings()
-    handlers: HandlersSettings = HandlersSettings()
-    limits: LimitsSettings = LimitsSettings()
-    delivery: DeliverySettings = DeliverySettings()
-    log: LogSettings = LogSettings()
-    endpoint: Mapping[str, EndpointSettings] = {}
-    handler: Mapping[str, Mapping[str, Any]] = {}
-
-    # Not settings but facts about the file, set by load_settings.
-    file: str = Field("", exclude=True)
-    base: Path = Field(Path(), exclude=True)
-
-    @property
-    def store_url(self) -> str:
-        """The store's URL, with the default filled in."""
-        return self.store.url or f"sqlite:///{self.data_dir / 'eightk.db'}"
-
-    @property
-    def rules_path(self) -> Path | None:
-        """The folder of rule files; None when nobody asked for one and the default one is not there."""
-        is_default = "path" not in self.rules.model_fields_set
-        return None if is_default and not self.rules.path.exists() else self.rules.path
-
-    @property
-    def store_path(self) -> Path:
-        """The SQLite file."""
-        return Path(self.store_url.removeprefix("sqlite:///"))
 
 
 def load_settings(file: Path | None, environ: Mapping[str, str] | None = None) -> Settings:

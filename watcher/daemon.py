@@ -247,13 +247,16 @@ class Daemon:
         scheduler = Scheduler()
         if edgar.poll_cron:
             scheduler.by_cron(edgar.poll_cron, "poll", self._ring)
-        else:
-            scheduler.every(edgar.poll_seconds / self._clock.scale, "poll", self._ring)
         scheduler.start()
         try:
             while True:
+                began = self._clock.now()
                 await poller.poll_and_tell()
                 self._poll_due.clear()
+                if not edgar.poll_cron:
+                    # From its beginning, so that a slow answer does not stretch the rhythm.
+                    wait = max(0.0, (edgar.rhythm.next_look(began) - self._clock.now()).total_seconds())
+                    scheduler.after(wait / self._clock.scale, "poll", self._ring)
                 await self._poll_due.wait()
         finally:
             scheduler.stop()

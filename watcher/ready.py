@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from watcher.config import Settings, examine_settings
+from watcher.config import examine_settings
 from watcher.errors import ConfigError, Fault
 from watcher.handler import Handler, Notifier
 from watcher.registry import LineSpec, build_handlers, build_notifiers, line_spec
+from watcher.settings import Settings
 
 __all__ = ["Ready", "examine"]
 

@@ -19,9 +19,10 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from watcher.config import EndpointSettings, Settings, problem_of
+from watcher.config import problem_of
 from watcher.errors import ConfigError, Fault
 from watcher.handler import Context, Handler, Notifier, Stage
+from watcher.settings import EndpointSettings, Settings
 
 __all__ = ["Found", "LineSpec", "build_handlers", "build_notifiers", "discover", "line_spec", "load_file"]
 

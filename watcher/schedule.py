@@ -6,13 +6,13 @@ Triggers count real time; whoever runs on a scaled clock divides its seconds fir
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.date import DateTrigger
 
 __all__ = ["Scheduler", "cron_trigger"]
 
@@ -48,9 +48,10 @@ class Scheduler:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
-    def every(self, seconds: float, name: str, start: Callable[[], Awaitable[None]]) -> None:
-        """Start it each so many real seconds."""
-        self._scheduler.add_job(start, IntervalTrigger(seconds=seconds), id=name)
+    def after(self, seconds: float, name: str, start: Callable[[], Awaitable[None]]) -> None:
+        """Start it once, so many real seconds from now, in place of what stood under this name."""
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._scheduler.add_job(start, DateTrigger(at), id=name, replace_existing=True)
 
     def by_cron(self, expression: str, name: str, start: Callable[[], Awaitable[None]]) -> None:
         """Start it whenever the cron expression says. Raises ``ValueError``."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from watcher.config import DEFAULT_FILE, Settings, load_settings
+from watcher.config import DEFAULT_FILE, load_settings
+from watcher.settings import Settings
 
 __all__ = ["AccessionType", "config_option", "is_terminal", "settings_of", "store_of"]
 

@@ -15,9 +15,10 @@ import click
 
 from watcher.cli._inputs import InputFile, input_files, next_input
 from watcher.cli._options import config_option, is_terminal
-from watcher.config import DEFAULT_FILE, Settings, load_settings
+from watcher.config import DEFAULT_FILE, load_settings
 from watcher.errors import EightkError
 from watcher.handler import Stage
+from watcher.settings import Settings
 
 if TYPE_CHECKING:
     from watcher.workers import Workers

@@ -21,10 +21,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from watcher.clock import Clock
-from watcher.config import FolderSettings
 from watcher.edgar.submission import Submission, split_submission
 from watcher.errors import EightkError, ReadError, StoreError, UnknownFiling
 from watcher.models import Filing, FilingState, Origin
+from watcher.settings import FolderSettings
 from watcher.sources._inbox import Growing, Inbox
 from watcher.sources._observer import FolderObserver
 from watcher.store import filings
