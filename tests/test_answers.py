@@ -3,6 +3,7 @@
 import gzip
 import time
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -20,9 +21,9 @@ from _wire import (
     says,
 )
 
-from watcher.edgar._body import gunzip
-from watcher.edgar.answers import Answer, content_of, reason_of_block
-from watcher.errors import EdgarError, NotListedYet, TooLargeError
+from watcher.edgar._body import gunzip, gunzip_head
+from watcher.edgar.answers import Answer, Version, content_of, reason_of_block
+from watcher.errors import EdgarError, NotListedYet, OutageError, TooLargeError
 
 # Answers
 
@@ -49,7 +50,7 @@ async def test_a_document_that_is_not_served_yet_is_told_from_a_block(status: in
     ],
 )
 async def test_what_is_no_data_is_an_error_that_says_what_came(status: int, body: bytes, told: str) -> None:
-    assert told in await refused(says(status, body))
+    assert told in await refused(says(status, body), OutageError if status >= 500 else EdgarError)
 
 
 async def test_a_submission_that_stops_in_the_middle_is_called_truncated() -> None:
@@ -89,6 +90,41 @@ async def test_an_error_keeps_the_status_that_came() -> None:
             await client.submission(912345, ACCESSION)
 
     assert caught.value.status == 503
+
+
+def test_what_an_answer_is_told_by_its_headers() -> None:
+    headers = {"etag": '"a-gzip"', "last-modified": "Mon, 06 May 2024 16:00:00 GMT", "retry-after": "7"}
+    answer = Answer("/x", 200, b"x", headers)
+
+    assert answer.version == Version('"a-gzip"', "Mon, 06 May 2024 16:00:00 GMT")
+    assert Answer("/x", 200, b"x").version == Version()
+    assert Answer("/x", 200, b"x", {"etag": "a\tb", "last-modified": "é"}).version == Version()
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("120", 120.0),
+        (" 0 ", 0.0),
+        ("Mon, 06 May 2024 16:01:30 GMT", 90.0),
+        ("Mon, 06 May 2024 12:01:30 -0400", 90.0),
+        ("Mon, 06 May 2024 15:00:00 -0000", 0.0),
+        ("Monday, 06-May-24 16:01:30 GMT", 90.0),
+        *((told, None) for told in ("", "soon", "1.5", "-1", "١٢", "9" * 400, "Mon, 06 May 99999 16:00:00 GMT")),
+    ],
+)
+def test_how_long_to_wait_is_read_in_both_its_forms(told: str, seconds: float | None) -> None:
+    answer = Answer("/x", 503, b"", {"retry-after": told})
+
+    assert answer.retry_after_seconds(datetime(2024, 5, 6, 16, 0, tzinfo=UTC)) == seconds
+
+
+def test_a_403_that_asks_to_wait_is_a_block_unless_it_names_a_missing_file() -> None:
+    headers = {"retry-after": "60"}
+
+    assert "forbids us" in reason_of_block(Answer("/x", 403, b"Forbidden", headers))
+    assert reason_of_block(Answer("/x", 403, ACCESS_DENIED, headers)) == ""
+    assert reason_of_block(Answer("/x", 403, b"Forbidden")) == ""
 
 
 # Sizes and packing
@@ -212,3 +248,13 @@ def test_gzip_of_more_members_than_any_is_refused() -> None:
 
 def test_gzip_of_several_members_is_read() -> None:
     assert gunzip(gzip.compress(b"a") * 16 + b"\0\0", 1_000) == b"a" * 16
+
+
+def test_the_beginning_of_gzip_is_had_without_the_rest() -> None:
+    packed = gzip.compress(b"abc" * 1_000_000)
+
+    assert gunzip_head(packed, 4) == b"abca"
+    assert gunzip_head(packed[:-20], 4) == b"abca"
+    assert gunzip_head(b"no gzip", 4) == b"no g"
+    with pytest.raises(EdgarError, match="damaged gzip"):
+        gunzip_head(packed[:10] + b"\x07rubbish", 4)

@@ -15,6 +15,7 @@ from watcher.edgar.calendar import (
     business_days_between,
     federal_holidays,
     filing_day,
+    from_new_york,
     is_business_day,
     is_open,
     next_business_day,
@@ -92,6 +93,37 @@ def test_no_holiday_is_observed_on_a_weekend() -> None:
 def test_the_next_and_the_previous_business_day_jump_over_a_long_christmas() -> None:
     assert next_business_day(date(2025, 12, 23)) == date(2025, 12, 29)
     assert previous_business_day(date(2025, 12, 29)) == date(2025, 12, 23)
+
+
+@pytest.mark.parametrize(
+    ("clock", "instant"),
+    [
+        ("2024-01-08T16:31:05", "2024-01-08T21:31:05"),
+        ("2024-07-08T16:31:05", "2024-07-08T20:31:05"),
+        ("2024-03-10T01:59:59", "2024-03-10T06:59:59"),  # the night in which summer time begins
+        ("2024-03-10T03:00:00", "2024-03-10T07:00:00"),
+        ("2024-11-03T00:59:59", "2024-11-03T04:59:59"),  # the night in which it ends
+        ("2024-11-03T02:00:00", "2024-11-03T07:00:00"),
+        ("2006-03-20T16:00:00", "2006-03-20T21:00:00"),  # summer time began in April then
+    ],
+)
+def test_a_clock_in_new_york_is_read_as_the_instant_it_shows(clock: str, instant: str) -> None:
+    expected = datetime.fromisoformat(instant).replace(tzinfo=UTC)
+
+    assert from_new_york(datetime.fromisoformat(clock)) == expected
+
+
+@pytest.mark.parametrize(
+    "clock",
+    ["2024-03-10T02:30:00", "2024-11-03T01:30:00", "2024-11-03T01:00:00", "1989-12-31T12:00:00", "9999-12-31T23:59"],
+)
+def test_a_clock_in_an_hour_that_is_none_or_two_is_not_guessed(clock: str) -> None:
+    assert from_new_york(datetime.fromisoformat(clock)) is None
+
+
+def test_a_clock_that_has_a_zone_already_is_refused() -> None:
+    with pytest.raises(ValueError, match="without a zone"):
+        from_new_york(datetime(2024, 5, 6, 16, 0, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,11 @@ class EdgarError(EightkError):
 
 
 class NotListedYet(EdgarError):  # noqa: N818
-    """Raised when a filing is listed but its document is not served yet; trying again makes sense."""
+    """Raised when a file is listed, or due, but not served yet; trying again makes sense."""
+
+
+class OutageError(EdgarError):
+    """Raised when EDGAR cannot be reached, or says that it is unavailable: no fault of what was asked for."""
 
 
 class BlockedError(EdgarError):

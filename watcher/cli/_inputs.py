@@ -15,7 +15,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import IO
 
-from watcher.cli._archive import members
+from watcher.edgar._tar import members
 from watcher.errors import ReadError, TooLargeError
 
 __all__ = ["InputFile", "input_files", "next_input"]

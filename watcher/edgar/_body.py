@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from watcher.errors import EdgarError, TooLargeError
 
-__all__ = ["gunzip", "read_body"]
+__all__ = ["gunzip", "gunzip_head", "read_body"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _MOST_MEMBERS = 16  # each costs a copy of all that follows; EDGAR sends one
@@ -50,6 +50,19 @@ def gunzip(packed: bytes, max_bytes: int) -> bytes:
         if not packed:
             return bytes(content)
     raise EdgarError(f"expected gzip of at most {_MOST_MEMBERS} members, came more")
+
+
+def gunzip_head(packed: bytes, size: int) -> bytes:
+    """Unpack the first ``size`` bytes of gzip and no more; of bytes that are not gzip, return the first.
+
+    Raises ``EdgarError`` when it is damaged there.
+    """
+    if not packed.startswith(_GZIP_MAGIC):
+        return packed[:size]
+    try:
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(packed, size)
+    except zlib.error as error:
+        raise EdgarError("damaged gzip at its beginning") from error
 
 
 async def _plain(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Checks whom we ask and as whom: EDGAR's address and our contact, with sentences fit for the settings' faults.
+"""Checks whom we ask and as whom: EDGAR's addresses and our contact, with sentences fit for the settings' faults.
 
 Needs no HTTP library, so that settings can be checked before any is loaded.
 """
@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
+from enum import StrEnum
 
-__all__ = ["check_base_url", "check_contact"]
+__all__ = ["Host", "check_base_url", "check_contact", "host_addresses"]
 
 # Stricter than any URL parser: what passes here, none of them reads otherwise.
 _ADDRESS = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{1,5}))?/?")
 _NAME = re.compile(r"(?=.{1,253}\Z)(?!xn--)(?!-)[a-z0-9_-]{1,63}(?:\.(?!xn--)[a-z0-9_-]{1,63})*")
 _LAST_PORT = 65_535
+
+
+class Host(StrEnum):
+    """The SEC's hosts that are asked: no other one ever is."""
+
+    WWW = "www.sec.gov"  # the archive, its indexes, the live list
+    DATA = "data.sec.gov"  # the submissions API
+    SEARCH = "efts.sec.gov"  # full-text search
 
 
 def check_base_url(text: str) -> str:
@@ -32,6 +42,17 @@ def check_base_url(text: str) -> str:
     if scheme != "https" and f".{host}".endswith(".sec.gov"):
         raise ValueError("expected https://, for the SEC is asked in no other way")
     return found[0].rstrip("/")
+
+
+def host_addresses(base_url: str) -> Mapping[Host, str]:
+    """Return the address of each of the SEC's hosts. Another one than ``https://www.sec.gov`` stands for all of them.
+
+    Raises ``ValueError`` as `check_base_url` does.
+    """
+    base = check_base_url(base_url)
+    if base.removesuffix(":443") == f"https://{Host.WWW}":
+        return {host: f"https://{host}" for host in Host}
+    return dict.fromkeys(Host, base)
 
 
 def check_contact(text: str) -> str:

@@ -7,11 +7,14 @@ for "no such file".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
-from watcher.errors import EdgarError
+from watcher.errors import EdgarError, OutageError
 
-__all__ = ["Answer", "content_of", "reason_of_block"]
+__all__ = ["Answer", "Download", "Version", "content_of", "reason_of_block"]
 
 # Nothing is given back ("++"): runs of blanks and comments would be divided in every possible way.
 _HTML = re.compile(
@@ -22,15 +25,38 @@ _TITLES = re.compile(rb"<(title|h1)\b[^<>]{0,500}>(.{0,500}?)</\1>", re.IGNORECA
 _S3_ERROR = re.compile(rb"\s*+(?:<\?xml[^>]*>\s*+)?<Error>\s*+<Code>(\w{1,40})</Code>", re.IGNORECASE)
 _HEAD_BYTES = 20_000
 _MISSING = ("AccessDenied", "NoSuchKey")
+_SECONDS = re.compile(r"[0-9]{1,9}")
+_LONGEST_MARK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which state of a file was had, in EDGAR's own words; "" for what it did not tell."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file as it lies in the archive, packed if it is so there, and which state of it this is."""
+
+    raw: bytes = field(repr=False)
+    version: Version = Version()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whole and unpacked."""
+    """What came back, whole and unpacked; of a file that was to stay packed, only its beginning is unpacked.
+
+    ``headers`` have names in lower case.
+    """
 
     path: str
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    packed: bytes | None = field(default=None, repr=False)  # the whole file, if it was to stay packed
 
     @property
     def is_html(self) -> bool:
@@ -56,6 +82,29 @@ class Answer:
         """Whether it is the page that says "temporarily unavailable"."""
         return self.status == 503 and self.is_html
 
+    @property
+    def version(self) -> Version:
+        """Which state of the file this is."""
+        return Version(self._mark("etag"), self._mark("last-modified"))
+
+    def _mark(self, name: str) -> str:
+        """A header that will be sent back; "" when it could not be."""
+        value = self.headers.get(name, "")
+        return value if value.isascii() and value.isprintable() and len(value) <= _LONGEST_MARK else ""
+
+    def retry_after_seconds(self, now: datetime) -> float | None:
+        """How long EDGAR asks us to wait, from ``now`` on; None when it does not ask, or in no way that can be read."""
+        told = self.headers.get("retry-after", "").strip()
+        if _SECONDS.fullmatch(told):
+            return float(told)
+        try:
+            moment = parsedate_to_datetime(told)
+        except (ValueError, OverflowError):
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)  # HTTP knows no other zone
+        return max(0.0, (moment - now).total_seconds())
+
 
 def reason_of_block(answer: Answer) -> str:
     """Say why EDGAR blocks us; "" when this answer is no block page."""
@@ -67,20 +116,23 @@ def reason_of_block(answer: Answer) -> str:
     # For a file that is not there the archive says 403 in XML; in HTML it can only mean us.
     if answer.status == 403 and answer.is_html:
         return f"EDGAR blocks us with a page that we do not know: {answer.title[:120]!r}"
+    if answer.status == 403 and "retry-after" in answer.headers and not answer.s3_code:
+        return "EDGAR forbids us to ask for a while"
     return ""
 
 
 def content_of(answer: Answer, *, missing: type[EdgarError]) -> bytes:
     """Return the body of an answer that is data, never an empty one.
 
-    Raises ``missing`` when there is no such file, and ``EdgarError`` for all else.
+    Raises ``missing`` when there is no such file, ``OutageError`` when EDGAR itself failed, ``EdgarError`` for all else.
     """
     if answer.status == 404 or answer.s3_code in _MISSING:
         code = f", {answer.s3_code}" if answer.s3_code else ""
         raise missing(f"{answer.path}: EDGAR has no such file ({answer.status}{code})", status=answer.status)
     if answer.status == 200 and not answer.is_html and not answer.s3_code and answer.body.strip():
         return answer.body
-    raise EdgarError(f"{answer.path}: expected data, came {_named(answer)} ({answer.status})", status=answer.status)
+    error = OutageError if answer.status >= 500 else EdgarError
+    raise error(f"{answer.path}: expected data, came {_named(answer)} ({answer.status})", status=answer.status)
 
 
 def _named(answer: Answer) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from watcher.edgar._days import moment_in_utc
 from watcher.models import Session
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "business_days_between",
     "federal_holidays",
     "filing_day",
+    "from_new_york",
     "is_business_day",
     "is_open",
     "next_business_day",
@@ -92,6 +94,19 @@ def business_days_between(event: date, filed: date) -> int:
         raise ValueError(f"a filing of {filed} cannot come before its event on {event}")
     days = (event + timedelta(days=count) for count in range(1, (filed - event).days + 1))
     return sum(is_business_day(day) for day in days)
+
+
+def from_new_york(clock: datetime) -> datetime | None:
+    """Return the instant, in UTC, at which a clock in New York shows this date and time.
+
+    None where no filing can be (see `watcher.edgar._days`), in the hour that is left out each spring, and in the one
+    that comes twice each autumn: which of the two it was, nothing says. EDGAR is closed in both. Raises
+    ``ValueError`` when the time already has a zone.
+    """
+    if clock.tzinfo is not None:
+        raise ValueError(f"expected a time without a zone, came {clock.isoformat()}")
+    first, second = (moment_in_utc(clock.replace(tzinfo=NEW_YORK, fold=fold)) for fold in (0, 1))
+    return first if first == second else None
 
 
 def session_of(accepted_at: datetime) -> Session:
