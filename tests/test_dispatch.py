@@ -10,7 +10,16 @@ from _stores import ACCESSION, NOW, alert, filing, report
 
 from watcher.clock import Clock
 from watcher.dispatch import FETCH_RETRY_SECONDS, Dispatcher, Policy
-from watcher.errors import BlockedError, ConfigError, EdgarError, HandlerError, HandlerTimeout, NotASubmission, Skip
+from watcher.errors import (
+    BlockedError,
+    ConfigError,
+    EdgarError,
+    HandlerError,
+    HandlerTimeout,
+    NotASubmission,
+    OutageError,
+    Skip,
+)
 from watcher.models import DeliveryState, Filing, FilingState, Origin, Report
 from watcher.store import deliveries, filings, reports
 from watcher.store.archive import Archive
@@ -160,14 +169,49 @@ async def test_a_document_that_is_not_there_yet_is_asked_for_again(route: Route)
 
 async def test_a_document_that_never_comes_is_parked_after_twenty_minutes(route: Route) -> None:
     assert route.edgar is not None
-    route.edgar.errors = [EdgarError("gone")] * 6
+    tries = len(FETCH_RETRY_SECONDS) + 1
+    route.edgar.errors = [EdgarError("gone")] * tries
     waited = 0.0
     for wait in (*FETCH_RETRY_SECONDS, 0):
         await route.run(after_seconds=waited)
         waited += wait
 
-    assert (route.stored.state, route.stored.attempts, route.stored.reason) == (FilingState.FAILED, 6, "gone")
+    assert (route.stored.state, route.stored.attempts, route.stored.reason) == (FilingState.FAILED, tries, "gone")
     assert waited >= 20 * 60
+
+
+async def test_an_outage_of_edgar_counts_against_no_filing(route: Route) -> None:
+    assert route.edgar is not None
+    hours = range(20)
+    route.edgar.errors = [OutageError("down")] * len(hours)
+    for hour in hours:
+        await route.run(after_seconds=3600 * hour)
+
+    assert (route.stored.state, route.stored.attempts) == (FilingState.SPOTTED, 0)
+
+    await route.run(after_seconds=3600 * 20)
+
+    assert route.stored.state is FilingState.SAVED
+
+
+async def test_a_filing_that_breaks_edgar_for_more_than_a_day_is_parked_in_the_end(route: Route) -> None:
+    assert route.edgar is not None
+    tries = len(FETCH_RETRY_SECONDS) + 1
+    route.edgar.errors = [OutageError("down")] * tries
+    for number in range(tries):
+        await route.run(after_seconds=3600 * (24 + number))
+
+    assert (route.stored.state, route.stored.reason) == (FilingState.FAILED, "down")
+
+
+async def test_tries_at_fetching_are_no_tries_at_reading(route: Route) -> None:
+    assert route.edgar is not None
+    route.edgar.errors = [EdgarError("not there yet")] * 2
+    route.examiner.errors = [HandlerError("no memory")]
+    for seconds in (0, 60, 120, 180):
+        await route.run(after_seconds=seconds)
+
+    assert route.stored.state is FilingState.SAVED
 
 
 async def test_a_block_counts_against_no_filing(route: Route) -> None:

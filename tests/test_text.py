@@ -102,7 +102,9 @@ def test_empty_hidden_cells_leave_their_row_alone() -> None:
     assert readable_text(b"<table><tr><td>Lee</td>" + hidden * 3 + b"<td>5</td></tr></table>") == "Lee\t5"
 
 
-@pytest.mark.parametrize("blank", [" ", "\n", "\t", "&nbsp;", "&#160;", "&emsp;", "&#8195;", "\u00a0", "\u2003"])
+@pytest.mark.parametrize(
+    "blank", [" ", "\n", "\t", "&nbsp;", "&#160;", "&#xA0;", "&emsp;", "&#8195;", "\u00a0", "\u2003"]
+)
 def test_a_blank_between_inline_tags_is_a_blank(blank: str) -> None:
     assert readable_text(f"<p><b>Item</b>{blank}<b>8.01</b></p>".encode()) == "Item 8.01"
 

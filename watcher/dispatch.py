@@ -16,7 +16,17 @@ from typing import Protocol
 
 from watcher.clock import Clock
 from watcher.edgar.client import BLOCK_SECONDS
-from watcher.errors import BlockedError, ConfigError, EdgarError, EightkError, HandlerError, ReadError, Skip, StoreError
+from watcher.errors import (
+    BlockedError,
+    ConfigError,
+    EdgarError,
+    EightkError,
+    HandlerError,
+    OutageError,
+    ReadError,
+    Skip,
+    StoreError,
+)
 from watcher.models import Alert, Filing, FilingState, Message, Report
 from watcher.payload import message_for
 from watcher.store import filings, reports
@@ -28,9 +38,11 @@ __all__ = ["Dispatcher", "Examiner", "Fetcher", "Policy"]
 
 log = logging.getLogger(__name__)
 
-# A listed document may lag by minutes (observed: up to 20). A handler's verdict on the same bytes will not change,
+# A listed document may lag by minutes (observed: up to 21). A handler's verdict on the same bytes will not change,
 # so it gets one more try, for a machine that was short of time or memory.
-FETCH_RETRY_SECONDS = (5, 15, 60, 300, 900)
+FETCH_RETRY_SECONDS = (5, 10, 15, 30, 60, 120, 240, 360, 360, 180)
+# While EDGAR is down no filing is to blame; one that it cannot serve for a day all the same is.
+OUTAGE_SECONDS, OUTAGE_HOURS = 60, 24
 HANDLE_RETRY_SECONDS = (5,)
 BROKEN_SETTINGS_SECONDS = 60
 
@@ -92,21 +104,16 @@ class Dispatcher:
             return
         try:
             raw = await self._fetch(stored)
+            if stored.archived is None:
+                # Tries at fetching are no tries at reading; the row was told so with the bytes.
+                stored = replace(stored, attempts=0)
             report = await self._handle(stored, raw)
             await self._save(report)
         except Skip as reason:
             await self._store.write(filings.skip, accession, str(reason), self._clock.now())
             log.info("skipped", extra={"accession": accession, "reason": str(reason)})
-        except BlockedError as error:
-            await self._postpone(accession, error, BLOCK_SECONDS)
-            return
-        except ConfigError as error:
-            # A rule or handler file was broken while we run, so no worker can start: no filing is to blame.
-            log.error("no filing can be read until this is mended", extra={"reason": str(error)})
-            await self._postpone(accession, error, BROKEN_SETTINGS_SECONDS)
-            return
-        except (EdgarError, ReadError, HandlerError) as error:
-            if not await self._fail(stored, error):
+        except (ConfigError, EdgarError, ReadError, HandlerError) as error:
+            if not await self._ends_with(stored, error):
                 return
         except StoreError:
             # A full disk, say: no filing is to blame, and the engine tries again.
@@ -184,6 +191,26 @@ class Dispatcher:
             return message_for(alert, report, saved_at=now, page_url=page_url)
 
         return {alert.id: message(alert) for alert in report.alerts}
+
+    async def _ends_with(self, stored: StoredFiling, error: EightkError) -> bool:
+        """Try again later, or park the filing; return whether its route is at an end."""
+        seconds = self._blameless_seconds(stored, error)
+        if seconds is None:
+            return await self._fail(stored, error)
+        await self._postpone(stored.filing.accession, error, seconds)
+        return False
+
+    def _blameless_seconds(self, stored: StoredFiling, error: EightkError) -> float | None:
+        """Seconds after which it is tried again without counting; None when the filing itself is to blame."""
+        if isinstance(error, BlockedError):
+            return BLOCK_SECONDS
+        if isinstance(error, ConfigError):
+            # A rule or handler file was broken while we run, so no worker can start.
+            log.error("no filing can be read until this is mended", extra={"reason": str(error)})
+            return BROKEN_SETTINGS_SECONDS
+        is_down = isinstance(error, OutageError)
+        is_long = self._clock.now() - stored.spotted_at >= timedelta(hours=OUTAGE_HOURS)
+        return OUTAGE_SECONDS if is_down and not is_long else None
 
     async def _postpone(self, accession: str, error: EightkError, seconds: float) -> None:
         run_at = self._clock.now() + timedelta(seconds=seconds)

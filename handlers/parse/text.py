@@ -7,7 +7,7 @@ Python costs more than all of this. Everything here is linear in the size of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from handlers.parse.hidden import without, without_hidden, without_unseen
 from handlers.parse.markup import CELL, KEPT_BLANK, KEPT_NEWLINE, LINE, PARAGRAPH, ROW, Breaks, Need, merged
@@ -24,7 +24,7 @@ _CHUNK = 2_000_000  # so many characters at a time, so that the parts between ta
 
 # A run of tags with nothing but blanks between them. What follows the last ">" of a document is kept out of its
 # way, so that each "<" finds its end and the time stays linear.
-_SPACE = "&(?:nbsp|#160|e[mn]sp|thinsp|#(?:9|10|13|32|819[2-9]|820[0-2]|8232|8233|8239|8287|12288)|[xX]0*[aA]0|NBSP);"
+_SPACE = "&(?:nbsp|#160|e[mn]sp|thinsp|#(?:9|10|13|32|819[2-9]|820[0-2]|8232|8233|8239|8287|12288|[xX]0*[aA]0)|NBSP);"
 _RUN = re.compile(rf"(<(?:[^>]*+>(?:[ \n\r\t]|{_SPACE})*+<)*+[^>]*+>(?:[ \n\r\t]|{_SPACE})*+)")
 _TAG = re.compile(r"(<[^>]*>)")
 _PRE = re.compile(r"<(/?)pre[\s>]", re.IGNORECASE)
@@ -32,7 +32,7 @@ _STRAY = re.compile(r"<(?![a-zA-Z/!?])")
 
 # Inline XBRL's contexts and hidden facts: they come once and may be half of the document.
 _FACTS, _COMMENT = ("<ix:header", "</ix:header>"), ("<!--", "-->")
-_CURES = {
+_CURES: dict[Need, Callable[[str], str]] = {
     Need.COMMENT: lambda source: without(source, *_COMMENT),
     Need.UNSEEN: without_unseen,
     Need.HIDDEN: without_hidden,
@@ -41,10 +41,6 @@ _CURES = {
 
 _SPACE_ENTITY = re.compile(_SPACE)
 _INVISIBLE_ENTITY = re.compile("&(?:#(?:173|820[3-7]|8288|65279)|shy|zwn?j|[lr]rm);")
-_ENTITY = re.compile(
-    "&(?:#(?:173|819[2-9]|820[0-7]|8232|8233|8239|8287|8288|12288|65279|0*160|[xX]0*[aA]0)"
-    "|shy|e[mn]sp|thinsp|zwn?j|[lr]rm|NBSP);"
-)
 _ENTITY = re.compile(r"(&#?[a-zA-Z0-9]{1,30};?)")
 _PLAIN_ENTITY = re.compile(r"&(?:#\d{1,6}|[a-zA-Z]{2,8});")
 _PLAIN_TAG = re.compile(r"<PAGE>[ \t]*\d{0,4}|</?(?:TABLE|CAPTION|S|C|FN|F\d{1,2}|PAGE)>", re.IGNORECASE)

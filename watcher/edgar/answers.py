@@ -124,7 +124,7 @@ def reason_of_block(answer: Answer) -> str:
 def content_of(answer: Answer, *, missing: type[EdgarError]) -> bytes:
     """Return the body of an answer that is data, never an empty one.
 
-    Raises ``missing`` when there is no such file, ``OutageError`` when EDGAR itself failed, ``EdgarError`` for all else.
+    Raises ``missing`` when there is no such file, ``OutageError`` when EDGAR itself failed, else ``EdgarError``.
     """
     if answer.status == 404 or answer.s3_code in _MISSING:
         code = f", {answer.s3_code}" if answer.s3_code else ""
