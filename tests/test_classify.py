@@ -1,11 +1,15 @@
 """The classifying handlers: official titles, and when a filing came."""
 
-from datetime import UTC, date, datetime
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from handlers.classify import FilingTiming, OfficialTitles
+from handlers.classify.timing import Lateness, judge_lateness
 from watcher import Filing, Item, Report, Session, Stage, Timing
+from watcher.edgar.submissions_api import parse_company_file, parse_older_page
 
 
 def item(number: str, *, title: str = "", declared: bool = True, found: bool = True) -> Item:
@@ -28,6 +32,12 @@ def timed(given: Report) -> Timing:
     FilingTiming().handle(given)
     assert given.timing is not None
     return given.timing
+
+
+def answers(given: Report) -> tuple[Session | None, int | None, bool | None]:
+    """The session, the business days after the event, and whether it was late."""
+    timing = timed(given)
+    return timing.session, timing.business_days_after_event, timing.is_late
 
 
 def titled(given: Report) -> Report:
@@ -88,7 +98,7 @@ def test_a_filing_of_the_day_of_its_event_after_the_close_is_timely() -> None:
         event=date(2017, 3, 8),
     )
 
-    assert timed(given) == Timing(session=Session.POST, business_days_after_event=0, is_late=False)
+    assert answers(given) == (Session.POST, 0, False)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +135,7 @@ def test_an_old_event_beside_a_voluntary_item_may_be_that_items() -> None:
 
 
 def test_a_cybersecurity_incident_has_no_clock_that_a_date_could_tell() -> None:
-    timing = timed(report("1.05", "5.02", event=date(2024, 4, 1)))
-
-    assert timing == Timing(session=Session.POST, business_days_after_event=None, is_late=None)
+    assert answers(report("1.05", "5.02", event=date(2024, 4, 1))) == (Session.POST, None, None)
 
 
 @pytest.mark.parametrize("number", ["6.01", "6.06", "6.10"])
@@ -149,7 +157,7 @@ def test_a_successors_first_report_is_judged_like_any_8_k() -> None:
 def test_the_items_of_before_august_2004_are_not_judged() -> None:
     given = report("5", filed_on=date(2003, 5, 29), accepted_at=None, event=date(2003, 5, 1))
 
-    assert timed(given) == Timing(session=None, business_days_after_event=19, is_late=None)
+    assert answers(given) == (None, 19, None)
 
 
 def test_an_event_of_before_august_2004_is_not_judged_under_todays_items() -> None:
@@ -176,9 +184,9 @@ def test_the_found_items_decide_where_none_is_declared() -> None:
 
 def test_a_filing_after_half_past_five_counts_for_its_filing_date() -> None:
     evening = datetime(2024, 5, 9, 22, 15, tzinfo=UTC)
-    timing = timed(report("5.02", accepted_at=evening, filed_on=date(2024, 5, 10)))
+    given = report("5.02", accepted_at=evening, filed_on=date(2024, 5, 10))
 
-    assert timing == Timing(session=Session.EVENING, business_days_after_event=5, is_late=True)
+    assert answers(given) == (Session.EVENING, 5, True)
 
 
 def test_without_a_filing_date_it_follows_from_the_acceptance() -> None:
@@ -190,20 +198,22 @@ def test_without_a_filing_date_it_follows_from_the_acceptance() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (report("5.02", event=None), Timing(Session.POST, None, None)),
-        (report("5.02", accepted_at=None), Timing(None, 4, False)),
-        (report("5.02", accepted_at=None, filed_on=None), Timing(None, None, None)),
-        (report(), Timing(Session.POST, 4, None)),
+        (report("5.02", event=None), (Session.POST, None, None)),
+        (report("5.02", accepted_at=None), (None, 4, False)),
+        (report("5.02", accepted_at=None, filed_on=None), (None, None, None)),
+        (report(), (Session.POST, 4, None)),
     ],
 )
-def test_what_a_missing_fact_would_decide_stays_open(given: Report, expected: Timing) -> None:
-    assert timed(given) == expected
+def test_what_a_missing_fact_would_decide_stays_open(
+    given: Report, expected: tuple[Session | None, int | None, bool | None]
+) -> None:
+    assert answers(given) == expected
 
 
 def test_an_event_after_its_filing_is_warned_about_and_not_counted() -> None:
     given = report("5.02", event=date(2024, 5, 19))
 
-    assert timed(given) == Timing(Session.POST, None, None)
+    assert answers(given) == (Session.POST, None, None)
     assert given.warnings == ["the period of report, 2024-05-19, is after the filing date, 2024-05-09"]
 
 
@@ -212,3 +222,153 @@ def test_a_report_keeps_which_calendar_it_was_made_with() -> None:
     timed(given)
 
     assert date.fromisoformat(given.versions["calendar"]) >= date(2025, 12, 26)
+
+
+def test_a_cybersecurity_incident_told_within_four_days_is_in_time_whichever_day_counts() -> None:
+    assert answers(report("1.05")) == (Session.POST, None, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "late"),
+    [
+        ("(b) On May 1, 2024, the treasurer resigned.\n\n(d) A director was appointed.", True),
+        ("(c) On May 1, 2024, the board appointed a treasurer.", None),
+        ("Item 5.02(b) and Item 5.02 (c)\n\nOn May 1, 2024, the treasurer left.", None),
+        ("b) The treasurer resigned; see also note (c) below.", True),
+        ("On May 1, 2024, the board appointed a treasurer.", None),
+        ("On May 1, 2024, the treasurer was promoted.", None),
+        ("Appointment of Certain Officers\n\nOn May 1, 2024, the treasurer resigned.", True),
+        ("On May 1, 2024, the treasurer retired.", True),
+        ("", True),
+    ],
+)
+def test_an_appointment_may_wait_until_it_is_announced(text: str, late: bool | None) -> None:
+    told = Item("5.02", "", declared=True, found=True, document=1, start=0, end=9, text=text)
+
+    assert timed(report(told, "9.01", event=date(2024, 5, 1))).is_late is late
+
+
+def test_an_appointment_in_time_is_in_time() -> None:
+    told = Item("5.02", "", declared=True, found=True, text="(c) On May 3, 2024, the board appointed a treasurer.")
+
+    assert timed(report(told)).is_late is False
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            report("5.02", "9.01"),
+            Lateness(
+                False,
+                "filed 4 business days after the earliest event, in time for every item",
+                date(2024, 5, 9),
+                ("5.02",),
+                ("9.01",),
+            ),
+        ),
+        (
+            report("1.01", "2.03", event=date(2024, 4, 29)),
+            Lateness(True, "filed 8 business days after the event, not within 4", date(2024, 5, 3), ("1.01", "2.03")),
+        ),
+        (
+            report("9.01", "8.01", event=date(2024, 3, 1)),
+            Lateness(False, "none of its items has a deadline", items_without_deadline=("8.01", "9.01")),
+        ),
+        (
+            report("5.02", "7.01", "9.01", event=date(2024, 4, 29)),
+            Lateness(
+                None,
+                "the event may be that of item 7.01, which has no deadline",
+                date(2024, 5, 3),
+                ("5.02",),
+                ("7.01", "9.01"),
+            ),
+        ),
+        (
+            report("1.05", event=date(2024, 4, 29)),
+            Lateness(
+                None,
+                "item 1.05 counts from the day on which the incident was found material",
+                date(2024, 5, 3),
+                ("1.05",),
+            ),
+        ),
+        (
+            report("5.02", event=None),
+            Lateness(None, "the date of its event is not told", items_with_deadline=("5.02",)),
+        ),
+        (
+            report("5.02", filed_on=None, accepted_at=None),
+            Lateness(None, "its filing date is not told", items_with_deadline=("5.02",)),
+        ),
+        (
+            report("5.02", event=date(2024, 5, 19)),
+            Lateness(None, "its event is dated after its filing", items_with_deadline=("5.02",)),
+        ),
+        (report("5.02", form="8-K/A"), Lateness(None, "amendments have no deadline of their own")),
+        (report("5.02", form=None), Lateness(None, "its form is not known")),
+        (report("5.02", form="10-Q"), Lateness(None, "its form is 10-Q")),
+        (report(), Lateness(None, "it has no items")),
+        (report("5.02", "57"), Lateness(None, "no deadline is known for item 57")),
+        (report("6.01", "9.01"), Lateness(None, "the time of item 6.01 is set by other rules")),
+        (
+            report("5.02", event=date(2004, 8, 20)),
+            Lateness(None, "its event is of before 2004-08-23, when other deadlines held"),
+        ),
+    ],
+)
+def test_every_answer_on_lateness_says_why(given: Report, expected: Lateness) -> None:
+    assert judge_lateness(given) == expected
+    timing = timed(given)
+    assert (timing.is_late, timing.reason, timing.deadline) == (expected.is_late, expected.reason, expected.deadline)
+    assert timing.items_with_deadline == expected.items_with_deadline
+    assert timing.items_without_deadline == expected.items_without_deadline
+
+
+@pytest.mark.parametrize(
+    ("event", "deadline"),
+    [
+        (date(2024, 5, 3), date(2024, 5, 9)),  # Friday: Monday is day one
+        (date(2024, 5, 4), date(2024, 5, 9)),  # Saturday: Monday is day one, too
+        (date(2024, 7, 3), date(2024, 7, 10)),  # over a holiday
+        (date(2025, 12, 23), date(2026, 1, 2)),  # over two closings by order, Christmas and New Year
+    ],
+)
+def test_the_deadline_is_the_fourth_business_day_after_the_event(event: date, deadline: date) -> None:
+    judged = judge_lateness(report("1.01", filed_on=deadline, event=event))
+
+    assert (judged.is_late, judged.deadline) == (False, deadline)
+    assert judge_lateness(report("1.01", filed_on=deadline + timedelta(days=3), event=event)).is_late is True
+
+
+@pytest.mark.parametrize(
+    ("accepted_at", "session"),
+    [
+        (datetime(2024, 3, 8, 14, 29, 59, tzinfo=UTC), Session.PRE),  # winter time, the last Friday of it
+        (datetime(2024, 3, 8, 14, 30, tzinfo=UTC), Session.REGULAR),
+        (datetime(2024, 3, 11, 13, 29, 59, tzinfo=UTC), Session.PRE),  # summer time, from the Monday on
+        (datetime(2024, 3, 11, 13, 30, tzinfo=UTC), Session.REGULAR),
+        (datetime(2024, 11, 1, 20, 0, tzinfo=UTC), Session.POST),
+        (datetime(2024, 11, 4, 20, 59, 59, tzinfo=UTC), Session.REGULAR),
+        (datetime(2024, 11, 4, 22, 30, 1, tzinfo=UTC), Session.EVENING),
+        (datetime(2024, 11, 3, 6, 30, tzinfo=UTC), Session.CLOSED),  # the hour that comes twice, on a Sunday
+    ],
+)
+def test_a_session_follows_the_clock_in_new_york_through_summer_time(accepted_at: datetime, session: Session) -> None:
+    assert timed(report("8.01", accepted_at=accepted_at)).session is session
+
+
+def test_hardly_any_eight_k_of_the_real_filings_is_called_late(shared: Path) -> None:
+    """Companies of this size seldom are: many late ones would mean a fault in the counting."""
+    folder = shared / "edgar" / "samples" / "submissions"
+    pages = [parse_older_page(file.read_bytes()) for file in folder.glob("CIK*-submissions-*.json")]
+    pages += [parse_company_file(file.read_bytes()).page for file in folder.glob("CIK??????????.json")]
+    rows = [row for page in pages for row in page.rows if row.form == "8-K" and row.filed_on and row.period_of_report]
+    judged = Counter(
+        judge_lateness(report(*row.items, filed_on=row.filed_on, event=row.period_of_report)).is_late for row in rows
+    )
+
+    assert len(rows) > 500
+    assert judged[True] < len(rows) / 100
+    assert judged[False] > judged[None] * 5

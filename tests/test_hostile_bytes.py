@@ -94,7 +94,7 @@ def test_hostile_bytes_take_little_memory_beside_their_own(make: Callable[[], by
         (lambda: archive(filled(b"<DOCUMENT>")), "at most 100,000 document tags"),
         (lambda: archive(b"", b"<FILER>\n<CIK>1\n" * 10_001), "at most 10,000 filers"),
         (lambda: archive(b"", b"FILER:\n\tCOMPANY DATA:\n\t\tCENTRAL INDEX KEY:\t1\n" * 100_000), "header of at most"),
-        (lambda: archive(b"", b"<ITEMS>7.01\n" * 1_001), "at most 1,000 items"),
+        (lambda: archive(b"", b"<ITEMS>7.01\n" * 1_001), "at most 1,000 lines of items"),
         (lambda: tagged(b"A:\n" * 300_000), "at most 300,000 lines"),
         (lambda: filled(b" \n") + b"x", "a file of blanks"),
     ],

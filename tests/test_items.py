@@ -1,5 +1,6 @@
 """Item headings in every dress, and everything that only looks like one."""
 
+import re
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,9 @@ from handlers.parse.text import readable_text
 from watcher import Item, is_item_number, number_of_wording, official_title, split_submission
 
 NOW, THEN = date(2020, 1, 2), date(1999, 5, 5)
+FURNITURE = re.compile(
+    r"(?:\n\n[1-9]\d?|table of contents|<page>|_{3,})\s*\Z|\A\W*(?:item|section)\s+\d", re.IGNORECASE
+)
 SIGNED = "<p>SIGNATURE</p><p>Pursuant to the requirements of the Securities Exchange Act of 1934, signed.</p>"
 
 
@@ -258,6 +262,24 @@ def test_spans_lie_end_to_end_in_every_real_filing(shared: Path) -> None:
         for item in found:
             assert item.text, (path.name, item.number)
             assert "duly caused this report" not in item.text, path.name
+            assert not FURNITURE.search(item.text), (path.name, item.number)
+            assert number_of_wording(item.text, submission.filed_on) is None, (path.name, item.number)
+
+
+def test_the_tables_of_real_filings_stay_in_their_items(shared: Path) -> None:
+    for path in sorted((shared / "corpus").glob("[fm]*/*")):
+        submission = split_submission(path.read_bytes(), path.name)
+        text = readable_text(submission.documents[0].body())
+        headings = find_headings(text, submission.filed_on)
+        end = signature_start(text, headings[0].end)
+        found = cut_items(text, headings, end, 1, submission.filed_on)
+
+        within = text[headings[0].start : end].split("\n")
+        rows = {
+            line.strip() for line in within if line.count("\t") > 1 and not line.lstrip().lower().startswith("item")
+        }
+        kept = {line.strip() for item in found for line in item.text.split("\n")}
+        assert rows <= kept, path.name
 
 
 @pytest.mark.parametrize("foot", ["2", "- 2 -", "Page 2"])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from watcher.models import (
     Alert,
+    Amendment,
     Document,
     Event,
     Evidence,
@@ -39,6 +40,7 @@ KEYS = [
         "documents",
     ),
     *("items", "exhibits", "cover", "signature", "timing", "events", "alerts", "warnings", "versions", "error"),
+    *("signatures", "amendment"),
 ]
 
 words = st.text(max_size=12)
@@ -53,7 +55,16 @@ scores = st.floats(0, 1)
 evidence = st.builds(Evidence, numbers, numbers, numbers, words)
 evidences = st.tuples() | st.tuples(evidence)
 filers = st.builds(
-    Filer, cik=numbers, name=words, sic=st.none() | words, business_address=names, tickers=names, former_names=names
+    Filer,
+    cik=numbers,
+    name=words,
+    sic=st.none() | words,
+    business_address=names,
+    tickers=names,
+    former_names=names,
+    former_names_changed_on=st.tuples() | st.tuples(st.none() | days, days),
+    act=st.none() | words,
+    mail_address=names,
 )
 # What a list alone says (items, source, channel) is no part of a line: it is the store's to add.
 filings = st.builds(
@@ -81,7 +92,22 @@ items = st.builds(
     st.none() | numbers,
     words,
 )
-exhibits = st.builds(Exhibit, words, words, st.none() | numbers, st.none() | words, words)
+exhibits = st.builds(
+    Exhibit, words, words, st.none() | numbers, st.none() | words, words, st.none() | words, st.integers(0, 9)
+)
+signatures = st.builds(Signature, words, st.none() | words, st.none() | days, names)
+amendments = st.builds(
+    Amendment,
+    st.none() | numbers,
+    st.none() | days,
+    st.none() | days,
+    names,
+    words,
+    st.none() | numbers,
+    st.none() | numbers,
+    st.none() | numbers,
+    words,
+)
 alerts = st.builds(Alert, words, words, words, st.sampled_from(Severity), words, names, names, evidences, words)
 json_values = st.recursive(
     st.none() | st.booleans() | numbers | words,
@@ -95,7 +121,9 @@ reports = st.builds(
     items=st.lists(items, max_size=2).map(tuple),
     exhibits=st.lists(exhibits, max_size=2).map(tuple),
     cover=st.dictionaries(words, json_values, max_size=3),
-    signature=st.none() | st.builds(Signature, words, st.none() | words, st.none() | days),
+    signature=st.none() | signatures,
+    signatures=st.lists(signatures, max_size=2).map(tuple),
+    amendment=st.none() | amendments,
     timing=st.none()
     | st.builds(Timing, st.none() | st.sampled_from(Session), st.none() | numbers, st.none() | st.booleans()),
     events=st.lists(st.builds(Event, words, scores, evidences), max_size=2).map(tuple),
@@ -181,3 +209,14 @@ def test_a_time_without_a_zone_is_refused():
 
 def test_a_filer_of_an_older_line_may_lack_what_was_added_since():
     assert filer_from_json({"cik": 320, "name": "Made Up, Inc."}) == Filer(320, "Made Up, Inc.")
+
+
+def test_a_report_of_an_older_line_may_lack_what_was_added_since():
+    line = report_line(Report(Filing("a"), signature=Signature("Ann Lee"), exhibits=(Exhibit("99", "t"),)))
+    del line["signatures"], line["amendment"], line["signature"]["registrants"]
+    del line["exhibits"][0]["url"], line["exhibits"][0]["start"]
+
+    found = report_from_json(line, {})
+
+    assert (found.signature, found.signatures, found.amendment) == (Signature("Ann Lee"), (), None)
+    assert found.exhibits == (Exhibit("99", "t"),)

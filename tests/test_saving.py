@@ -65,7 +65,7 @@ FULL = Report(
     ),
     cover={"registrant": "Made Up, Inc.", "securities": [{"ticker": "MADE"}]},
     signature=Signature("A. Person", "Chief Financial Officer", date(2026, 1, 12)),
-    timing=Timing(Session.POST, 1, is_late=False),
+    timing=Timing(Session.POST, 1, False, "in time", date(2026, 1, 15), ("1.01",), ("9.01",)),
     events=(Event("guidance", 0.5, (Evidence(1, 0, 4, "Item"),)),),
     alerts=(
         Alert(alert_id(ACCESSION, "r"), "r", "t", Severity.HIGH, "1", ("desk",), ("s",), (Evidence(1, 0, 4, "Item"),)),

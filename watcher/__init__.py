@@ -31,6 +31,7 @@ from watcher.items import is_current_number, is_item_number, is_legacy_number, n
 from watcher.models import (
     EIGHT_K_FORMS,
     Alert,
+    Amendment,
     Document,
     Event,
     Evidence,
@@ -53,6 +54,7 @@ __all__ = [
     "CALENDAR_VERSION",
     "EIGHT_K_FORMS",
     "Alert",
+    "Amendment",
     "Answer",
     "ConfigError",
     "Context",

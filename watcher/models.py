@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EIGHT_K_FORMS",
     "Alert",
+    "Amendment",
     "Attempt",
     "Delivery",
     "DeliveryState",
@@ -106,6 +107,12 @@ class Filer:
     business_address: tuple[str, ...] = ()
     tickers: tuple[str, ...] = ()
     former_names: tuple[str, ...] = ()
+    former_names_changed_on: tuple[date | None, ...] = ()  # when each of them was given up
+    sic_name: str | None = None  # the industry in the header's own words
+    organization: str | None = None  # the office of the SEC that reviews it, as in "06 Technology"
+    form: str | None = None
+    act: str | None = None  # the year of the act it is filed under, as in "1934"
+    mail_address: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +168,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """One exhibit: its number, its title from the exhibit list, and its document, if it was filed with this."""
+    """One exhibit: its number, its title from the exhibit list, and its document, if it was filed with this.
+
+    One that is incorporated by reference, or contained in another one, has no document; ``url`` is then the address
+    on the SEC's servers that the list links to, or ``filename`` the file of this filing.
+    """
 
     number: str
     title: str
     document: int | None = None
     filename: str | None = None
     text: str = field(default="", repr=False)
+    url: str | None = None
+    start: int = 0  # where ``text`` begins in its document's text: not 0 if the 8-K itself holds the exhibit
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +190,25 @@ class Signature:
     name: str
     title: str | None = None
     date: date | None = None
+    registrants: tuple[str, ...] = ()  # for whom, as printed above the signature
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What an 8-K/A says of the report that it amends; None, "" and () stand for what it does not tell.
+
+    ``document``, ``start`` and ``end`` say where its explanatory note stands, and ``text`` is that note.
+    """
+
+    number: int | None = None  # as in "Amendment No. 2"
+    original_filed_on: date | None = None  # when the amended report was filed
+    original_dated: date | None = None  # the date that the amended report bears
+    items: tuple[str, ...] = ()  # the items that it says it amends
+    description: str = ""  # the cover's own, in inline XBRL
+    document: int | None = None
+    start: int | None = None
+    end: int | None = None
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +218,10 @@ class Timing:
     session: Session | None
     business_days_after_event: int | None
     is_late: bool | None
+    reason: str = ""  # why that is the answer on lateness, in one line
+    deadline: date | None = None  # the last filing date in time, if a deadline and its event's date are known
+    items_with_deadline: tuple[str, ...] = ()
+    items_without_deadline: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +276,8 @@ class Report:
     exhibits: tuple[Exhibit, ...] = ()
     cover: dict[str, Any] = field(default_factory=dict)
     signature: Signature | None = None
+    signatures: tuple[Signature, ...] = ()  # of all who signed; ``signature`` is the first
+    amendment: Amendment | None = None  # of an 8-K/A only
     timing: Timing | None = None
     events: tuple[Event, ...] = ()
     alerts: tuple[Alert, ...] = ()

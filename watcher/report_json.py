@@ -10,6 +10,7 @@ from typing import Any
 
 from watcher.models import (
     Alert,
+    Amendment,
     Document,
     Event,
     Evidence,
@@ -30,7 +31,8 @@ __all__ = ["error_line", "filer_from_json", "report_from_json", "report_line", "
 NOTHING = dict.fromkeys(
     (
         "accession", "form", "is_amendment", "filed_on", "accepted_at", "period_of_report", "filers", "documents",
-        "items", "exhibits", "cover", "signature", "timing", "events", "alerts", "warnings", "versions",
+        "items", "exhibits", "cover", "signature", "timing", "events", "alerts", "warnings", "versions", "error",
+        "signatures", "amendment",
     )
 )  # fmt: skip
 
@@ -58,6 +60,8 @@ def report_line(report: Report, path: str | None = None) -> dict[str, Any]:
         "warnings": list(report.warnings),
         "versions": dict(report.versions),
         "error": None,
+        "signatures": to_json(report.signatures),
+        "amendment": to_json(report.amendment),
     }
 
 
@@ -104,6 +108,8 @@ def report_from_json(line: Mapping[str, Any], texts: Mapping[int, str], *, origi
         exhibits=tuple(_exhibit(one, texts) for one in line["exhibits"]),
         cover=dict(line["cover"]),
         signature=_signature(line["signature"]),
+        signatures=tuple(_signed(one) for one in line.get("signatures", ())),
+        amendment=_amendment(line.get("amendment")),
         timing=_timing(line["timing"]),
         events=tuple(Event(one["event"], one["score"], _evidence(one["evidence"])) for one in line["events"]),
         alerts=tuple(_alert(one) for one in line["alerts"]),
@@ -114,8 +120,10 @@ def report_from_json(line: Mapping[str, Any], texts: Mapping[int, str], *, origi
 
 def filer_from_json(line: Mapping[str, Any]) -> Filer:
     """Make a filer again from its JSON form."""
-    lists = {name: tuple(line.get(name) or ()) for name in ("business_address", "tickers", "former_names")}
-    return Filer(**{**line, **lists})
+    names = ("business_address", "mail_address", "tickers", "former_names")
+    lists = {name: tuple(line.get(name) or ()) for name in names}
+    changed_on = tuple(_date(one) for one in line.get("former_names_changed_on") or ())
+    return Filer(**{**line, **lists, "former_names_changed_on": changed_on})
 
 
 def _without(value: Any, left_out: str) -> dict[str, Any]:
@@ -127,14 +135,33 @@ def _exhibit(line: Mapping[str, Any], texts: Mapping[int, str]) -> Exhibit:
 
 
 def _signature(line: Mapping[str, Any] | None) -> Signature | None:
-    return None if line is None else Signature(line["name"], line["title"], _date(line["date"]))
+    return None if line is None else _signed(line)
+
+
+def _signed(line: Mapping[str, Any]) -> Signature:
+    return Signature(**{**line, "date": _date(line["date"]), "registrants": tuple(line.get("registrants") or ())})
+
+
+def _amendment(line: Mapping[str, Any] | None) -> Amendment | None:
+    if line is None:
+        return None
+    dates = {name: _date(line[name]) for name in ("original_filed_on", "original_dated")}
+    return Amendment(**{**line, **dates, "items": tuple(line["items"])})
 
 
 def _timing(line: Mapping[str, Any] | None) -> Timing | None:
     if line is None:
         return None
     session = None if line["session"] is None else Session(line["session"])
-    return Timing(session, line["business_days_after_event"], line["is_late"])
+    return Timing(
+        session,
+        line["business_days_after_event"],
+        line["is_late"],
+        line.get("reason", ""),
+        _date(line.get("deadline")),
+        tuple(line.get("items_with_deadline") or ()),
+        tuple(line.get("items_without_deadline") or ()),
+    )
 
 
 def _evidence(lines: list[Mapping[str, Any]]) -> tuple[Evidence, ...]:

@@ -300,6 +300,6 @@ def _content(report: Report, item: Item) -> Passage:
 def _exhibit_text(name: str, number: str) -> Field:
     def passages(report: Report) -> Iterable[Passage]:
         wanted = [one for one in report.exhibits if one.number == number or one.number.startswith(f"{number}.")]
-        return [Passage(one.document or 0, 0, one.text) for one in wanted if one.text]
+        return [Passage(one.document or 0, one.start, one.text) for one in wanted if one.text]
 
     return Field(name, _TEXT, passages=passages)

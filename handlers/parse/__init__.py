@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from handlers.parse.cover import read_cover
+from handlers.parse.amendment import read_amendment
+from handlers.parse.cover import read_cover, with_tickers
 from handlers.parse.exhibits import find_exhibits
 from handlers.parse.headings import find_headings
 from handlers.parse.items import cut_items, with_declared
-from handlers.parse.signature import find_signature, signature_start
+from handlers.parse.signature import signature_start
+from handlers.parse.signers import find_signatures
 from handlers.parse.text import readable_text
 from watcher import (
     EIGHT_K_FORMS,
     Document,
-    Filer,
     Filing,
     Handler,
     Item,
@@ -87,11 +88,16 @@ def _read(report: Report, submission: Submission) -> None:
     end = signature_start(main.text, headings[0].end if headings else 0)
     found = cut_items(main.text, headings, end, main.sequence, era)
     report.items = with_declared(found, declared, era)
-    lists = _exhibit_lists(found, main.text[end:])
-    report.exhibits = find_exhibits(lists, report.documents[1:], elsewhere=main.text[first:end])
-    report.cover = read_cover(raw[0].text(), main.text[:first])
-    report.signature = find_signature(main.text[end:])
-    report.filing = replace(report.filing, filers=_with_tickers(report.filing.filers, report.cover))
+    source = raw[0].text()
+    report.exhibits = find_exhibits(
+        _exhibit_lists(found), report.documents[1:], main.text[first:end], source=source, main=main, after=end
+    )
+    report.cover = read_cover(source, main.text[:first])
+    report.signatures = find_signatures(main.text[end:])
+    report.signature = next(iter(report.signatures), None)
+    if report.is_amendment:
+        report.amendment = read_amendment(main, found, first, end, report.cover)
+    report.filing = replace(report.filing, filers=with_tickers(report.filing.filers, report.cover))
     if report.period_of_report is None and report.cover.get("event_date"):
         report.period_of_report = date.fromisoformat(report.cover["event_date"])
     report.warnings += _disagreements(found, declared)
@@ -149,18 +155,9 @@ def _declared(filing: Filing, submission: Submission) -> tuple[str, ...]:
     return tuple(item for item in submission.declared_items or filing.items if is_item_number(item))
 
 
-def _exhibit_lists(found: tuple[Item, ...], after: str) -> list[str]:
-    """The places where exhibits may be listed: the last item, and the index behind the signature."""
-    return [item.text for item in found if item.number in ("9.01", "7")] + [after]
-
-
-def _with_tickers(filers: tuple[Filer, ...], cover: dict[str, Any]) -> tuple[Filer, ...]:
-    """Give the registrant the tickers that the cover shows."""
-    securities = cover.get("securities", [])
-    tickers = tuple(dict.fromkeys(one["ticker"] for one in securities if one.get("ticker")))
-    if not filers or not tickers or filers[0].tickers:
-        return filers
-    return (replace(filers[0], tickers=tickers), *filers[1:])
+def _exhibit_lists(found: tuple[Item, ...]) -> list[str]:
+    """The items that list exhibits."""
+    return [item.text for item in found if item.number in ("9.01", "7")]
 
 
 def _disagreements(found: tuple[Item, ...], declared: tuple[str, ...]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
-__all__ = ["find_date"]
+__all__ = ["find_date", "find_dates"]
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}"
@@ -20,11 +21,15 @@ _DATE = re.compile(
 
 def find_date(text: str) -> date | None:
     """Return the first whole date in the text, or None."""
+    return next((day for day, _, _ in find_dates(text)), None)
+
+
+def find_dates(text: str) -> Iterator[tuple[date, int, int]]:
+    """Give each whole date in the text, with its start and end."""
     for match in _DATE.finditer(text):
-        found = _date(match)
-        if found is not None:
-            return found
-    return None
+        day = _date(match)
+        if day is not None:
+            yield day, match.start(), match.end()
 
 
 def _date(match: re.Match[str]) -> date | None:
@@ -45,4 +50,5 @@ def _date(match: re.Match[str]) -> date | None:
 
 
 def _month(name: str) -> int:
-    return _MONTHS.index(name[:3].lower()) + 1
+    # Folded: without regard to case the long s is an s, too.
+    return _MONTHS.index(name[:3].casefold()) + 1

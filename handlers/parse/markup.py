@@ -41,7 +41,7 @@ class Need(StrEnum):
     """What must be done to a document before its tags can be told apart."""
 
     STRAY = "stray"  # a "<" begins no tag and has swallowed text
-    COMMENT = "comment"
+    COMMENT = "comment"  # one holds tags
     UNSEEN = "unseen"  # a script, a style, a title: text that is not the page's
     HIDDEN = "hidden"  # an element is styled not to be displayed
     PREFORMATTED = "preformatted"  # white space counts, so tags must be looked at one by one
@@ -76,7 +76,10 @@ _MARK_OF = _MarkOf({
 })  # fmt: skip
 _MOST_MARKS = 40  # nearly every run has fewer; what a longer one comes to is not remembered
 _NAMES = re.compile(r"<([^ >\n\r\t]*+)")
-_HIDDEN = re.compile(r"isplay\s{0,9}:\s{0,9}none[^>]*>(?!</)|ISPLAY\s{0,9}:\s{0,9}NONE[^>]*>(?!</)")
+_OPEN_COMMENT = re.compile(r"<!--(?![^>]*-->)")
+# An element that is empty needs no hiding; some documents have thousands of hidden empty cells.
+_HIDDEN = re.compile(r"isplay\s{0,9}:\s{0,9}none[^>]*>(?!</)")
+_HIDDEN_SHOUTED = re.compile(r"ISPLAY\s{0,9}:\s{0,9}NONE[^>]*>(?!</)")
 _MERGE = re.compile(r"[\x01-\x04\x07\x08][\x01-\x04\x07\x08 \n\r\t]*")
 
 
@@ -91,8 +94,9 @@ class Breaks(dict[str, str]):
         marks = "".join(map(_MARK_OF.__getitem__, names))
         if _RARE in marks:
             marks = "".join(map(self._mark, names))
-        # An element that is empty needs no hiding; some documents have thousands of hidden empty cells.
-        if ("isplay" in run or "ISPLAY" in run) and _HIDDEN.search(run):
+            if _OPEN_COMMENT.search(run):
+                self.needs.add(Need.COMMENT)
+        if ("isplay" in run and _HIDDEN.search(run)) or ("ISPLAY" in run and _HIDDEN_SHOUTED.search(run)):
             self.needs.add(Need.HIDDEN)
         found = self[run] = _break(marks) if marks else " " if _has_blank(run) else ""
         return found
@@ -105,8 +109,6 @@ class Breaks(dict[str, str]):
     def _mark(self, name: str) -> str:
         if not (name[:1].isalpha() or name[:1] in ("/", "!", "?")):
             self.needs.add(Need.STRAY)
-        elif name.startswith("!--"):
-            self.needs.add(Need.COMMENT)
         name = name.lower()
         if name in _NEEDS:
             self.needs.add(_NEEDS[name])

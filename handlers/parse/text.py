@@ -39,8 +39,7 @@ _CURES: dict[Need, Callable[[str], str]] = {
     Need.STRAY: lambda source: _STRAY.sub("&lt;", source),
 }
 
-_SPACE_ENTITY = re.compile(_SPACE)
-_INVISIBLE_ENTITY = re.compile("&(?:#(?:173|820[3-7]|8288|65279)|shy|zwn?j|[lr]rm);")
+_BLANK_ENTITY = re.compile(rf"({_SPACE}|&(?:#(?:173|820[3-7]|8288|65279)|shy|zwn?j|[lr]rm);)")
 _ENTITY = re.compile(r"(&#?[a-zA-Z0-9]{1,30};?)")
 _PLAIN_ENTITY = re.compile(r"&(?:#\d{1,6}|[a-zA-Z]{2,8});")
 _PLAIN_TAG = re.compile(r"<PAGE>[ \t]*\d{0,4}|</?(?:TABLE|CAPTION|S|C|FN|F\d{1,2}|PAGE)>", re.IGNORECASE)
@@ -80,9 +79,7 @@ def _shorter(source: str) -> str:
     head = source[:_HEAD_CHARS]
     if "xmlns:ix" in head:
         source = without(source, *_FACTS)
-    if "<!--" in head:
-        source = without(source, *_COMMENT)
-    head = source[:_HEAD_CHARS]
+        head = source[:_HEAD_CHARS]
     start = max(head.find("<title>"), head.find("<TITLE>"))
     end = max(head.find("</title>", start), head.find("</TITLE>", start)) if start >= 0 else -1
     return source[:start] + source[end + len("</title>") :] if end >= 0 else source
@@ -156,16 +153,17 @@ def _laid_out(text: str) -> str:
 
 def _with_plain_blanks(text: str) -> str:
     """Put a plain blank in place of blanks of all kinds, and leave out what is invisible."""
-    count = 0
+    has_odd = False
     if "&" in text:
-        text = text.replace("&#160;", " ").replace("&nbsp;", " ")
-        text = _SPACE_ENTITY.sub(" ", text)
-        text, count = _INVISIBLE_ENTITY.subn("", text)
+        pieces = _BLANK_ENTITY.split(text)
+        pieces[1::2] = map(_Characters().__getitem__, pieces[1::2])
+        has_odd = "" in pieces[1::2]
+        text = "".join(pieces)
     if not text.isascii():
         before, text = text, text.translate(_PLAIN_BLANKS)
-        count += text != before
+        has_odd = has_odd or text != before
     # A run of tags has taken in the blanks beside it, but not these.
-    return merged(text) if count else text
+    return merged(text) if has_odd else text
 
 
 def _collapsed(text: str) -> str:

@@ -29,6 +29,12 @@ _TEXT_START = re.compile(rb"<TEXT>[ \t]*(?:\r\n|\n|\r)?", re.IGNORECASE)
 _TEXT_END = re.compile(rb"</TEXT>\s*\Z", re.IGNORECASE)
 _LEAF = re.compile(rb"\s*+<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n]*)(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
 _BLANK = re.compile(rb"\s*")
+# As EDGAR itself writes the leaf tags: all of them in one look, where the general way takes six.
+_USUAL_LEAVES = re.compile(
+    rb"\s*+<TYPE>([^\r\n<]*+)\r?\n<SEQUENCE>([0-9]{1,8})\r?\n(?:<FILENAME>([^\r\n<]*+)\r?\n)?"
+    rb"(?:<DESCRIPTION>([^\r\n<]*+)\r?\n)?(?=<TEXT>)"
+)
+_USUAL_END = b"</TEXT>\n"
 _UU_BEGIN = re.compile(rb"(?<![^\r\n])begin [0-7]{3,4} [^\r\n]*(?:\r\n|\n|\r)")
 # Bounded: a number of a hundred thousand digits is no character, and Python refuses to read it.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,30});?")
@@ -67,7 +73,8 @@ class RawDocument:
 
     def is_uuencoded(self) -> bool:
         """Whether the body is a file in uuencode, such as a picture or a spreadsheet."""
-        return _UU_BEGIN.search(self.raw[self.start : min(self.end, self.start + 2_000)]) is not None
+        head = self.raw[self.start : min(self.end, self.start + 2_000)]
+        return b"begin " in head and _UU_BEGIN.search(head) is not None
 
     def decoded(self, max_bytes: int = _MAX_DECODED_BYTES) -> bytes:
         """Return the file that the body holds in uuencode.
@@ -187,6 +194,8 @@ def _tags_spelled(spelling: bytes, raw: bytes, start: int, end: int) -> list[tup
 
 def _at_line_start(raw: bytes, position: int) -> bool:
     """Whether only blanks stand before this position on its line, or an end tag that belongs there."""
+    if raw[position - 1 : position] == b"\n":
+        return True
     before = raw[max(0, position - 200) : position].rstrip(b" \t")
     return not before or before[-1:] in b"\r\n" or before[-20:].upper().endswith(_MAY_STAND_BEFORE)
 
@@ -194,20 +203,9 @@ def _at_line_start(raw: bytes, position: int) -> bool:
 def _document(raw: bytes, start: int, end: int, position: int) -> RawDocument:
     """Read the leaf tags after ``<DOCUMENT>`` and find the body between ``<TEXT>`` and ``</TEXT>``."""
     head_end = min(end, start + _HEAD_BYTES)
-    leaves: dict[str, str] = {}
-    place = start
-    for _ in range(_MOST_LEAVES):
-        leaf = _LEAF.match(raw, place, head_end)
-        if leaf is None:
-            break
-        value = leaf[2].split(b"</")[0].decode("utf-8", "replace").strip()
-        leaves.setdefault(leaf[1].decode("ascii").upper(), value)
-        place = leaf.end()
-    place = _skip_blanks(raw, place, head_end)
+    leaves, place = _leaves(raw, start, head_end)
     text = _TEXT_START.match(raw, place, end) or _TEXT_START.search(raw, place, head_end)
     body_start = text.end() if text else place
-    tail = max(body_start, end - 200)
-    text_end = _TEXT_END.search(raw, tail, end)
     sequence = leaves.get("SEQUENCE", "")
     return RawDocument(
         sequence=int(sequence) if sequence.isascii() and sequence.isdigit() and len(sequence) < 9 else position,
@@ -215,9 +213,37 @@ def _document(raw: bytes, start: int, end: int, position: int) -> RawDocument:
         filename=leaves.get("FILENAME", ""),
         description=leaves.get("DESCRIPTION", ""),
         start=body_start,
-        end=text_end.start() if text_end else end,
+        end=_body_end(raw, body_start, end),
         raw=raw,
     )
+
+
+def _leaves(raw: bytes, start: int, end: int) -> tuple[dict[str, str], int]:
+    """Read the leaf tags, and give the position after them. The first of a name counts."""
+    usual = _USUAL_LEAVES.match(raw, start, end)
+    if usual:
+        names = ("TYPE", "SEQUENCE", "FILENAME", "DESCRIPTION")
+        return {name: _value(value) for name, value in zip(names, usual.groups(b""), strict=True)}, usual.end()
+    leaves: dict[str, str] = {}
+    place = start
+    for _ in range(_MOST_LEAVES):
+        leaf = _LEAF.match(raw, place, end)
+        if leaf is None:
+            break
+        leaves.setdefault(leaf[1].decode("ascii").upper(), _value(leaf[2].split(b"</")[0]))
+        place = leaf.end()
+    return leaves, _skip_blanks(raw, place, end)
+
+
+def _value(value: bytes) -> str:
+    return value.decode("utf-8", "replace").strip()
+
+
+def _body_end(raw: bytes, start: int, end: int) -> int:
+    if raw.endswith(_USUAL_END, start, end):
+        return end - len(_USUAL_END)
+    text_end = _TEXT_END.search(raw, max(start, end - 200), end)
+    return text_end.start() if text_end else end
 
 
 def _skip_blanks(raw: bytes, start: int, end: int) -> int:
@@ -227,8 +253,9 @@ def _skip_blanks(raw: bytes, start: int, end: int) -> int:
 
 def _body_lines(raw: bytes, start: int, end: int) -> Iterator[bytes]:
     """Give the lines of ``raw[start:end]`` one by one, without copying the whole."""
+    newline = b"\n" if raw.find(b"\n", start, end) >= 0 else b"\r"
     while start < end:
-        stop = raw.find(b"\n", start, end)
+        stop = raw.find(newline, start, end)
         stop = end if stop < 0 else stop
         yield raw[start:stop].rstrip(b"\r")
         start = stop + 1

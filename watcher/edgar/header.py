@@ -35,6 +35,8 @@ class Header:
     document_count: int | None = None
     declared_items: tuple[str, ...] = ()
     filers: tuple[Filer, ...] = ()
+    exchanges: tuple[str, ...] = ()  # the self-regulatory organizations that are sent a copy
+    group_members: tuple[str, ...] = ()
     is_paper: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -80,14 +82,20 @@ _NAMES = {
     "CITY": "city",
     "STATE": "state",
     "ZIP": "zip",
+    "ORGANIZATION NAME": "organization",
+    "FORM TYPE": "party_form",
+    "SEC ACT": "act",
+    "ACT": "act",
+    "DATE OF NAME CHANGE": "name_changed_on",
+    "DATE CHANGED": "name_changed_on",
+    "SROS": "exchange",
+    "GROUP MEMBERS": "group_member",
 }
 _OF_THE_SUBMISSION = frozenset(
     ("accession", "form", "document_count", "period", "filed_on", "changed_on", "accepted_at")
 )
 _ADDRESS = ("street1", "street2", "city", "state", "zip")
-
-# Labels that say nothing that is kept. Without a value they would look like headings.
-_LEAVES = frozenset(("ACT", "SEC ACT", "FORM TYPE", "ORGANIZATION NAME", "DATE OF NAME CHANGE", "DATE CHANGED"))
+_REPEATED = frozenset(("item", "exchange", "group_member"))
 
 # Headings inside a party, and around the whole. Every other heading or group tag names a party's role.
 _INNER = frozenset(
@@ -110,6 +118,9 @@ _ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _TIME = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
 
+_FIRST_YEAR_OF_A_COMPANY = 1700
+_LAST_YEAR_OF_A_COMPANY = 2100
+
 # Far above what any filing has: a thousand co-registrants are thirty thousand lines.
 _MOST_LINES = 300_000
 _MOST_PARTIES = 10_000
@@ -124,7 +135,9 @@ class _Party:
     role: str
     facts: dict[str, str] = field(default_factory=dict)
     address: dict[str, str] = field(default_factory=dict)
+    mail_address: dict[str, str] = field(default_factory=dict)
     former_names: list[str] = field(default_factory=list)
+    changed_on: list[date | None] = field(default_factory=list)
 
     def filer(self) -> Filer:
         facts = self.facts
@@ -141,6 +154,12 @@ class _Party:
             business_phone=facts.get("phone"),
             business_address=tuple(self.address[key] for key in _ADDRESS if key in self.address),
             former_names=tuple(self.former_names),
+            former_names_changed_on=tuple(self.changed_on),
+            sic_name=facts.get("sic", "").partition("[")[0].strip(" 0123456789") or None,
+            organization=facts.get("organization"),
+            form=facts.get("party_form"),
+            act=_act(facts.get("act", "")),
+            mail_address=tuple(self.mail_address[key] for key in _ADDRESS if key in self.mail_address),
         )
 
 
@@ -167,7 +186,7 @@ def _lines(text: str) -> Iterator[tuple[str, str, bool]]:
         value = _without_own_end(value.strip(" \t"))
         key = _key(tag or words)
         # A party's heading stands at the beginning of its line; an indented label without a value only lacks one.
-        is_empty_leaf = not value and (key in _LEAVES or (words and indent and key not in _INNER))
+        is_empty_leaf = not value and words and indent and key not in _INNER
         if not is_empty_leaf:
             yield key, value, end == "/"
 
@@ -187,7 +206,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.facts: dict[str, str] = {}
-        self.items: list[str] = []
+        self.lists: dict[str, list[str]] = {name: [] for name in _REPEATED}
         self.parties: list[_Party] = []
         self.is_paper = False
         self.role = "filer"
@@ -227,10 +246,10 @@ class _Reader:
         return self.party
 
     def _fact(self, name: str, value: str) -> None:
-        if name == "item":
-            if len(self.items) >= _MOST_ITEMS:
-                raise NotASubmission(f"header: expected at most {_MOST_ITEMS:,} items, came more")
-            self.items.append(value)
+        if name in _REPEATED:
+            if len(self.lists[name]) >= _MOST_ITEMS:
+                raise NotASubmission(f"header: expected at most {_MOST_ITEMS:,} lines of {name}s, came more")
+            self.lists[name].append(value)
         elif name in _OF_THE_SUBMISSION and self.party is None:
             # The first one counts: a header may go on to list other accession numbers.
             self.facts.setdefault(name, value)
@@ -246,9 +265,15 @@ class _Reader:
     def _party_fact(self, party: _Party, name: str, value: str) -> None:
         if name == "former_name":
             party.former_names.append(value)
+            party.changed_on.append(None)
+        elif name == "name_changed_on":
+            if party.changed_on:
+                party.changed_on[-1] = _day_of_change(value)
         elif name in _ADDRESS or name == "phone":
             if self.section == "BUSINESS ADDRESS":
                 (party.facts if name == "phone" else party.address).setdefault(name, value)
+            elif self.section == "MAIL ADDRESS" and name != "phone":
+                party.mail_address.setdefault(name, value)
         elif name == "cik":
             digits = _DIGITS.fullmatch(value)
             if digits and len(value) <= 10:
@@ -274,6 +299,8 @@ class _Reader:
             document_count=int(count) if count.isascii() and count.isdigit() and len(count) < 9 else None,
             declared_items=self._declared(filed_on),
             filers=self._filers(),
+            exchanges=tuple(dict.fromkeys(self.lists["exchange"])),
+            group_members=tuple(self.lists["group_member"]),
             is_paper=self.is_paper,
             warnings=_first(self.warnings),
         )
@@ -301,7 +328,7 @@ class _Reader:
 
     def _declared(self, filed_on: date | None) -> tuple[str, ...]:
         numbers: list[str] = []
-        for text in self.items:
+        for text in self.lists["item"]:
             number = text if is_item_number(text) else number_of_wording(text, filed_on)
             # Other forms put their own words here ("3C", a sentence), so the unknown is kept as it is.
             if number is None and (self.facts.get("form") or "").startswith("8-K"):
@@ -339,6 +366,22 @@ def _sic(text: str) -> str | None:
     """Take the code of "PHARMACEUTICAL PREPARATIONS [2834]" or of a bare "2834"."""
     codes = _DIGITS.findall(text)
     return _not_zeros(codes[-1]) if codes else None
+
+
+def _day_of_change(text: str) -> date | None:
+    """Read the day of a name change, which may lie long before EDGAR; a year such as 1118 is a mistake."""
+    match = _DATE.fullmatch(text)
+    try:
+        day = date(*map(int, match.groups())) if match else None
+    except ValueError:
+        return None
+    return day if day and _FIRST_YEAR_OF_A_COMPANY <= day.year <= _LAST_YEAR_OF_A_COMPANY else None
+
+
+def _act(text: str) -> str | None:
+    """Bring "1934 Act" and "34" to the year."""
+    digits = _DIGITS.search(text)
+    return None if digits is None else digits[0] if len(digits[0]) == 4 else f"19{digits[0]}"
 
 
 def _not_zeros(text: str | None) -> str | None:

@@ -23,10 +23,8 @@ _STARTS = re.compile(
     rb"|<SEC-DOCUMENT>|<IMS-DOCUMENT>|<SUBMISSION>|<SEC-HEADER>|<IMS-HEADER>|<PAPER>)",
     re.IGNORECASE,
 )
-_ROOT = re.compile(
-    rb"^[ \t]*+<(SEC-DOCUMENT|IMS-DOCUMENT|SUBMISSION|SEC-HEADER|IMS-HEADER)>", re.IGNORECASE | re.MULTILINE
-)
-# Not "^": some files end their lines with a lone CR.
+# Not "^" in these: some files end their lines with a lone CR.
+_ROOT = re.compile(rb"(?<![^\r\n])[ \t]*+<(SEC-DOCUMENT|IMS-DOCUMENT|SUBMISSION|SEC-HEADER|IMS-HEADER)>", re.IGNORECASE)
 _HEADER_END = re.compile(rb"</(?:SEC|IMS)-HEADER>|[\r\n][ \t]*+<DOCUMENT>", re.IGNORECASE)
 _BARE_DOCUMENT = re.compile(rb"\s*+<DOCUMENT>", re.IGNORECASE)
 _FIRST_LINE = re.compile(rb"<(?:SEC|IMS)-(?:DOCUMENT|HEADER)>[^0-9]{0,80}?([0-9]{10}-[0-9]{2}-[0-9]{6})", re.IGNORECASE)
@@ -56,6 +54,8 @@ class Submission:
     documents: tuple[RawDocument, ...] = ()
     document_count: int | None = None  # as the header says: without what EDGAR itself adds
     is_paper: bool = False
+    exchanges: tuple[str, ...] = ()  # the self-regulatory organizations that are sent a copy
+    group_members: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     header: str = field(default="", repr=False)  # the header's own text
 
@@ -135,6 +135,8 @@ def _of_header(header: Header, accession: str, text: str) -> Submission:
         filers=header.filers,
         document_count=header.document_count,
         is_paper=header.is_paper,
+        exchanges=header.exchanges,
+        group_members=header.group_members,
         warnings=header.warnings,
         header=text,
     )
