@@ -1,13 +1,14 @@
 # make run   set everything up, then run the daemon on config/eightk.toml
 # make demo  the same, then an offline show: a pretend EDGAR, the daemon, a webhook receiver
 # make test  the same, then every check
+# make bench side by side with peers, each in an environment of its own; BENCH="FOLDER --repeat 9" for its options
 # Needs Python 3.11 or later (PYTHON=... to choose one), git and make.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint lock clean
+.PHONY: run demo test bench lint lock clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/eightk run
@@ -17,6 +18,9 @@ demo: $(VENV)/run.stamp
 
 test: lint
 	$(BIN)/pytest
+
+bench: $(VENV)/run.stamp
+	$(BIN)/python -m bench $(BENCH)
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check

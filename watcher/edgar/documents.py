@@ -29,12 +29,12 @@ _TEXT_START = re.compile(rb"<TEXT>[ \t]*(?:\r\n|\n|\r)?", re.IGNORECASE)
 _TEXT_END = re.compile(rb"</TEXT>\s*\Z", re.IGNORECASE)
 _LEAF = re.compile(rb"\s*+<(TYPE|SEQUENCE|FILENAME|DESCRIPTION)>([^\r\n]*)(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
 _BLANK = re.compile(rb"\s*")
-# As EDGAR itself writes the leaf tags: all of them in one look, where the general way takes six.
-_USUAL_LEAVES = re.compile(
-    rb"\s*+<TYPE>([^\r\n<]*+)\r?\n<SEQUENCE>([0-9]{1,8})\r?\n(?:<FILENAME>([^\r\n<]*+)\r?\n)?"
-    rb"(?:<DESCRIPTION>([^\r\n<]*+)\r?\n)?(?=<TEXT>)"
+# As EDGAR itself writes the tags, at a document's beginning and end.
+_USUAL_START, _USUAL_END, _END_TAG = b"<DOCUMENT>\n<TYPE>", b"</TEXT>\n", b"</DOCUMENT>\n"
+_USUAL_HEAD = re.compile(
+    rb"<DOCUMENT>\n<TYPE>([^\r\n<]*+)\n<SEQUENCE>([0-9]{1,8})\n(?:<FILENAME>([^\r\n<]*+)\n)?"
+    rb"(?:<DESCRIPTION>([^\r\n<]*+)\n)?<TEXT>[ \t]*+\n"
 )
-_USUAL_END = b"</TEXT>\n"
 _UU_BEGIN = re.compile(rb"(?<![^\r\n])begin [0-7]{3,4} [^\r\n]*(?:\r\n|\n|\r)")
 # Bounded: a number of a hundred thousand digits is no character, and Python refuses to read it.
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[a-zA-Z][a-zA-Z0-9]{1,30});?")
@@ -129,6 +129,45 @@ def find_documents(raw: bytes, start: int, end: int) -> tuple[RawDocument, ...]:
     A document whose end tag is missing ends where the next one starts. Raises `TruncatedError` when the last one
     does not end at all, and `NotASubmission` when there are more than any filing has.
     """
+    return _numbered(_usual_documents(raw, start, end) or _any_documents(raw, start, end))
+
+
+def _usual_documents(raw: bytes, start: int, end: int) -> list[RawDocument]:
+    """Find the documents of a submission whose tags all stand as EDGAR writes them today; none when one does not.
+
+    Half of the time that splitting takes is the search for tags, so here only starts are looked for: what stands
+    before a start, and before the end of the whole, must be an end.
+    """
+    starts: list[int] = []
+    place = raw.find(_USUAL_START, start, end)
+    while place >= 0 and len(starts) <= _MOST_DOCUMENTS:
+        starts.append(place)
+        place = raw.find(_USUAL_START, place + len(_USUAL_START), end)
+    if not starts or len(starts) > _MOST_DOCUMENTS or b"<DOCUMENT>" in raw[start : starts[0]]:
+        return []
+    last = raw.rfind(_END_TAG, starts[-1], end)
+    if last < 0 or not _AFTER_END.match(raw, last + len(_END_TAG), end):
+        return []
+    stops = [stop - len(_END_TAG) for stop in starts[1:]]
+    if not all(raw.startswith(_END_TAG, stop) for stop in stops) or raw[starts[0] - 1 : starts[0]] != b"\n":
+        return []
+    pairs = zip(starts, [*stops, last], strict=True)
+    return [_usual_document(raw, begin, stop, number) for number, (begin, stop) in enumerate(pairs, 1)]
+
+
+def _usual_document(raw: bytes, start: int, end: int, position: int) -> RawDocument:
+    """Read one document in one look, if it stands as EDGAR writes it, where the general way takes six."""
+    head = _USUAL_HEAD.match(raw, start, end)
+    if head is None:
+        return _document(raw, start + len(b"<DOCUMENT>"), end, position)
+    kind, sequence, filename, description = head.groups(b"")
+    body_start = head.end()
+    body_end = _body_end(raw, body_start, end)
+    return RawDocument(int(sequence), _value(kind), _value(filename), _value(description), body_start, body_end, raw)
+
+
+def _any_documents(raw: bytes, start: int, end: int) -> list[RawDocument]:
+    """Find the documents by each of their tags, in whatever form, missing or quoted ones included."""
     documents: list[RawDocument] = []
     opened: int | None = None
     for position, after, is_end in _tags(raw, start, end):
@@ -146,11 +185,13 @@ def find_documents(raw: bytes, start: int, end: int) -> tuple[RawDocument, ...]:
     if opened is not None:
         # A body may end with a quoted end tag only if it has no end tag of its own.
         raise TruncatedError(f"document {len(documents) + 1} has no end: the submission stops in the middle")
-    return _numbered(documents)
+    return documents
 
 
 def _numbered(documents: list[RawDocument]) -> tuple[RawDocument, ...]:
     """Give each document a number of its own: what points into one names it by that."""
+    if len({document.sequence for document in documents}) == len(documents):
+        return tuple(documents)
     used: set[int] = set()
     next_free = max((document.sequence for document in documents), default=0) + 1
     for place, document in enumerate(documents):
@@ -220,10 +261,6 @@ def _document(raw: bytes, start: int, end: int, position: int) -> RawDocument:
 
 def _leaves(raw: bytes, start: int, end: int) -> tuple[dict[str, str], int]:
     """Read the leaf tags, and give the position after them. The first of a name counts."""
-    usual = _USUAL_LEAVES.match(raw, start, end)
-    if usual:
-        names = ("TYPE", "SEQUENCE", "FILENAME", "DESCRIPTION")
-        return {name: _value(value) for name, value in zip(names, usual.groups(b""), strict=True)}, usual.end()
     leaves: dict[str, str] = {}
     place = start
     for _ in range(_MOST_LEAVES):
@@ -236,7 +273,7 @@ def _leaves(raw: bytes, start: int, end: int) -> tuple[dict[str, str], int]:
 
 
 def _value(value: bytes) -> str:
-    return value.decode("utf-8", "replace").strip()
+    return value.decode("utf-8", "replace").strip() if value else ""
 
 
 def _body_end(raw: bytes, start: int, end: int) -> int:

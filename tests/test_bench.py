@@ -1,0 +1,292 @@
+"""The bench's own pieces; no peer is needed, since a reader that we make up stands for one."""
+
+import os
+import re
+import socket
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bench.accuracy import score
+from bench.cli import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, main
+from bench.corpus import Answer, Chosen, choose, make_up, read_answers, split_out
+from bench.environments import PEERS, ROOT, Environment, named
+from bench.errors import BenchError, ReaderError
+from bench.growth import Grown, Soaked, growth_of, measure_growth, soak
+from bench.imports import measure_imports
+from bench.machine import machine
+from bench.races import Race, run_race
+from bench.readers import Reader
+from bench.runners.ours import TASKS
+from bench.runners.serving import Filing
+from bench.shapes import SHAPES
+from bench.tables import Spread, Table, ratios
+from watcher import split_submission
+from watcher.testing import submission
+
+FAKE = """
+import socket
+
+def items(filing):
+    print("what a reader prints disturbs nobody")
+    return {"8.01": filing.raw.decode(), "9.01": filing.filed_on}
+
+def outside(filing):
+    socket.create_connection(("127.0.0.1", 9))
+
+def broken(filing):
+    raise RuntimeError("cannot read " + filing.raw.decode())
+
+def dying(filing):
+    import os, sys
+    print("these are my last words", file=sys.stderr, flush=True)
+    os._exit(1)
+
+TASKS = {"items": items, "outside": outside, "broken": broken, "dying": dying}
+DISTRIBUTIONS = ()
+"""
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[Reader]:
+    """A reader of no library at all, at work, with two filings in its memory."""
+    (tmp_path / "fake_reader.py").write_text(FAKE)
+    (tmp_path / "a.txt").write_text("first")
+    (tmp_path / "b.txt").write_text("second")
+    environment = Environment("fake", Path(sys.executable), {"PYTHONPATH": str(tmp_path)})
+    with Reader(environment, "fake_reader", tmp_path / "fake.log") as reader:
+        reader.start()
+        filings = [{"path": str(tmp_path / name), "filed_on": "2024-01-05"} for name in ("a.txt", "b.txt")]
+        reader.ask("load", filings=filings)
+        yield reader
+
+
+def test_the_chooser_takes_full_8ks_and_leaves_all_else(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "b.txt").write_bytes(submission())
+    (tmp_path / "a.txt").write_bytes(submission(form="8-K/A"))
+    (tmp_path / "other.txt").write_bytes(submission().replace(b"8-K", b"10-Q"))
+    (tmp_path / "page.txt").write_text("<html>Request Rate Threshold Exceeded</html>")
+    (tmp_path / "c.html").write_bytes(submission())
+
+    assert [filing.path.name for filing in choose(tmp_path)] == ["a.txt", "b.txt"]
+
+
+def test_the_chooser_spreads_a_limit_over_the_folder(tmp_path: Path) -> None:
+    make_up(tmp_path, 9)
+    everything = choose(tmp_path)
+
+    assert choose(tmp_path, limit=3) == [everything[0], everything[3], everything[6]]
+
+
+def test_a_folder_without_filings_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="found none"):
+        choose(tmp_path)
+
+
+def test_the_answers_to_made_up_filings_are_what_the_reader_finds(tmp_path: Path) -> None:
+    answers = read_answers(make_up(tmp_path, 20))
+    found = {
+        filing.path.name: frozenset(TASKS["items"](Filing(str(filing.path), filing.path.read_bytes())))
+        for filing in choose(tmp_path)
+    }
+
+    assert found == {name: answer.items for name, answer in answers.items()}
+
+
+@pytest.mark.parametrize(
+    "text", ["path,filed_date\na.txt,2024-01-05\n", "path,body_items,authority,filed_date\na,1,b,c\n"]
+)
+def test_answers_that_cannot_be_read_are_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "answers.csv").write_text(text)
+
+    with pytest.raises(BenchError, match="expected answers with path, accession"):
+        read_answers(tmp_path / "answers.csv")
+
+
+def test_only_documents_with_text_are_split_out(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_bytes(submission())
+    (tmp_path / "bodies").mkdir()
+    documents = split_submission(submission()).documents
+
+    ((*bodies,),) = split_out(choose(tmp_path), tmp_path / "bodies")
+    assert bodies[0].read_bytes() == documents[0].body()
+    assert 0 < len(bodies) < len(documents)
+
+
+def test_ratios_are_taken_round_by_round() -> None:
+    assert ratios([2.0, 30.0, 4.0], [1.0, 10.0, 1.0]) == Spread(3.0, 2.0, 4.0)
+
+
+def test_a_table_sets_names_to_the_left_and_figures_to_the_right() -> None:
+    table = Table("title", ("name", "ms"), (("a", "1.00"), ("longer", "12.3")), ("a note",))
+
+    assert str(table).splitlines() == [
+        "title",
+        "  name      ms",
+        "  ------  ----",
+        "  a       1.00",
+        "  longer  12.3",
+        "  a note",
+    ]
+
+
+def test_a_reader_tells_what_it_found(fake: Reader) -> None:
+    found = fake.ask("find", task="items")["found"]
+
+    assert [one["items"] for one in found] == [["8.01", "9.01"], ["8.01", "9.01"]]
+    assert [one["characters"] for one in found] == [len("first2024-01-05"), len("second2024-01-05")]
+
+
+def test_a_reader_is_kept_from_the_network_and_its_tries_are_counted(fake: Reader) -> None:
+    told = fake.ask("measure", task="outside", at_least=0.0)
+    found = fake.ask("find", task="outside")["found"]
+
+    assert (told["passes"], told["failed"], told["refused"]) == (1, 2, 2)
+    assert "lets no reader reach the network" in found[0]["error"]
+
+
+def test_the_network_is_shut_in_the_readers_process_only(fake: Reader) -> None:
+    assert fake.name == "fake"
+    assert socket.socket.connect.__qualname__ != "_refuse"
+
+
+def test_a_filing_that_a_reader_cannot_do_is_counted_with_its_error(fake: Reader) -> None:
+    assert fake.ask("measure", task="broken", at_least=0.0)["failed"] == 2
+    assert fake.ask("find", task="broken")["found"][1]["error"] == "RuntimeError: cannot read second"
+
+
+def test_a_reader_that_ends_tells_its_last_words(fake: Reader) -> None:
+    with pytest.raises(ReaderError, match=r"fake: has ended: .*these are my last words"):
+        fake.ask("measure", task="dying", at_least=0.0)
+
+
+def test_a_reader_that_cannot_be_imported_is_told(tmp_path: Path) -> None:
+    environment = Environment("fake", Path(sys.executable))
+
+    with Reader(environment, "no_such_reader", tmp_path / "log") as reader, pytest.raises(ReaderError) as told:
+        reader.start()
+    assert "No module named 'no_such_reader'" in str(told.value)
+
+
+def test_a_race_compares_each_round_with_the_yardsticks(fake: Reader) -> None:
+    race = Race("items", "title", ("fake", "items"), (("fake", "broken"), ("absent", "items")))
+
+    outcome, troubles = run_race(race, {"fake": fake}, 2, repeat=2, tell=lambda _: None)
+    assert outcome is not None
+    assert [(run.task, len(run.rounds), run.failed) for run in outcome.runs] == [("items", 2, 0), ("broken", 2, 2)]
+    assert set(outcome.ratios) == {("fake", "broken")}
+    assert troubles == []
+    assert "fake, broken" in str(outcome.table())
+
+
+def test_a_reader_that_ends_leaves_the_race_to_the_others(fake: Reader) -> None:
+    race = Race("items", "title", ("fake", "items"), (("fake", "dying"),))
+
+    outcome, troubles = run_race(race, {"fake": fake}, 2, repeat=1, tell=lambda _: None)
+    assert outcome is None
+    assert "fake: has ended" in troubles[0]
+
+
+def test_a_score_counts_sets_that_are_exactly_right() -> None:
+    days = (date(2003, 5, 1), date(2012, 5, 1), date(2024, 5, 1))
+    filings = [Chosen(Path(f"{day}.txt"), day) for day in days]
+    answers = [Answer(frozenset(("5", "7")), days[0], "header"), Answer(frozenset(("8.01",)), days[1], "consensus")]
+    answers.append(Answer(frozenset(("2.02",)), days[2], "edgar-crawler"))
+    told = [{"characters": 10, "error": "", "refused": 0} | {"items": items} for items in (["7", "5"], [], ["2.02"])]
+
+    result = score("us", "items", filings, answers, told)
+    assert (result.share("all"), result.share("2004-2018"), result.share("2019-")) == ("66.7%", "0.0%", "100.0%")
+    assert (result.share("trusted, before 2004-08-23"), result.share("trusted, after")) == ("100.0%", "0.0%")
+    assert result.wrong == [{"path": "2012-05-01.txt", "expected": ["8.01"], "found": [], "error": ""}]
+
+
+def test_growth_is_one_where_time_is_linear_and_many_where_it_is_squared() -> None:
+    sizes = (1.0, 2.0, 4.0, 8.0)
+    linear = Grown("x", sizes, sizes, sizes, "read")
+    squared = Grown("x", sizes, tuple(size**2 for size in sizes), sizes, "read")
+
+    assert (linear.growth, squared.growth) == (1.0, 8.0)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_shape_is_a_submission_of_about_the_size_asked_for(name: str) -> None:
+    raw = SHAPES[name](50_000)
+
+    assert split_submission(raw).form == "8-K"
+    assert 45_000 < len(raw) < 60_000
+
+
+def test_growth_is_measured_in_a_process_of_its_own(tmp_path: Path) -> None:
+    grown = measure_growth(tmp_path, lambda _: None, factors=(1,), shapes={"HTML": SHAPES["HTML"]})
+
+    assert [(one.shape, one.outcome) for one in grown] == [("HTML", "read")]
+    assert min(grown[0].cpu_seconds + grown[0].memory) > 0
+
+
+def test_memory_is_told_after_a_tenth_and_after_all() -> None:
+    soaked = soak((submission(seed=seed) for seed in range(100)), 20)
+
+    assert [one.filings for one in soaked] == [2, 4, 10, 20]
+    assert min(one.megabytes for one in soaked) > 1
+
+
+def test_memory_that_grows_is_told_for_each_filing() -> None:
+    assert growth_of([Soaked(1_000, 30.0), Soaked(5_000, 31.0), Soaked(10_000, 39.0)]) == 1_000
+    assert growth_of([Soaked(1_000, 30.0), Soaked(10_000, 29.0)]) == 0
+
+
+def test_an_import_is_measured_in_fresh_processes() -> None:
+    here = Environment("here", Path(sys.executable))
+
+    imported, troubles = measure_imports([(here, "import json"), (here, "import nowhere_at_all")], 1, lambda _: None)
+    assert [one.statement for one in imported] == ["import json"]
+    assert imported[0].megabytes.median > 1
+    assert "No module named 'nowhere_at_all'" in troubles[0]
+
+
+def test_a_peer_that_there_is_not_is_told() -> None:
+    with pytest.raises(BenchError, match="unknown peer: nobody; there are edgartools"):
+        named("edgartools, nobody")
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_every_peer_has_its_versions_pinned_and_no_host_named(name: str) -> None:
+    lines = (ROOT / "bench" / "peers" / f"{name}.txt").read_text().splitlines()
+
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9a-z.]+", line)] == []
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_every_peer_is_in_the_docs(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs" / "benchmarks.md").read_text()
+
+
+def test_the_command_measures_made_up_filings_without_any_peer(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    figures = tmp_path / "figures.json"
+
+    code = main(["--peers", "", "--only", "accuracy", "--limit", "5", "--json", str(figures)])
+    assert code == EXIT_DONE
+    assert "eightk" in capsys.readouterr().out
+    assert '"accuracy"' in figures.read_text()
+
+
+def test_the_command_says_who_is_left_out_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    code = main(["--peers", "", "--edgar-crawler", str(tmp_path), "--only", "import", "--repeat", "1"])
+
+    output = capsys.readouterr()
+    assert code == EXIT_FAILED
+    assert "left out: edgar-crawler: expected a checkout" in output.err
+    assert "import watcher, handlers" in output.out
+
+
+def test_the_command_refuses_a_folder_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main([str(tmp_path / "nowhere"), "--peers", ""]) == EXIT_USAGE
+    assert "expected a folder" in capsys.readouterr().err
+
+
+def test_the_machine_is_told_with_its_cores() -> None:
+    assert machine().cores == os.cpu_count()
