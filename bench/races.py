@@ -39,7 +39,13 @@ RACES = (
         "parse",
         "parse: full submission to items, texts of main document and exhibits, cover, signature",
         (LXML, "texts"),
-        ((OURS, "parse"), (OURS, "parse to JSON"), (OURS, "texts"), ("selectolax", "texts")),
+        (
+            (OURS, "parse"),
+            (OURS, "parse, nothing remembered"),
+            (OURS, "parse to JSON"),
+            (OURS, "texts"),
+            ("selectolax", "texts"),
+        ),
         (
             "lxml, selectolax: a tree and its text, of the same documents, split out beforehand.",
             'eightk "texts": the same documents, split out beforehand, to readable text.',

@@ -9,6 +9,7 @@ from bench.runners.serving import Filing, Task
 from handlers.parse import ParseEightK
 from handlers.parse.headings import find_headings
 from handlers.parse.items import cut_items
+from handlers.parse.markup import forget
 from handlers.parse.signature import signature_start
 from handlers.parse.text import readable_text
 from watcher import EIGHT_K_FORMS, RawDocument, Submission, split_submission
@@ -50,6 +51,12 @@ def _parsed_items(filing: Filing) -> dict[str, str]:
     return {item.number: item.text for item in read(filing.raw).items if item.found}
 
 
+def _read_anew(filing: Filing) -> Report:
+    """Read a filing as if it were the first one: no run of tags is remembered from another, or the round before."""
+    forget()
+    return read(filing.raw)
+
+
 def _json(filing: Filing) -> str:
     return json.dumps(report_line(read(filing.raw), filing.path), ensure_ascii=False)
 
@@ -64,6 +71,7 @@ def _split(filing: Filing) -> date | None:
 
 TASKS: dict[str, Task] = {
     "parse": lambda filing: read(filing.raw),
+    "parse, nothing remembered": _read_anew,
     "parse to JSON": _json,
     "texts": _texts,
     "items": _items,

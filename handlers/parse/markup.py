@@ -1,7 +1,8 @@
 """Tells what each run of tags does to a document's text: it breaks a line, starts a cell or a row, or does nothing.
 
 Most tags of a filing stand next to other tags, and the same runs (``</font></td><td width="1%">``) come again and
-again. So each different run is looked at once, and a document costs what its text costs, not what its tags do.
+again, in one document and from filing to filing. So each different run is looked at once, and a document costs what
+its text costs, not what its tags do.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
-__all__ = ["BULLET", "CELL", "KEPT_BLANK", "KEPT_NEWLINE", "LINE", "PARAGRAPH", "ROW", "Breaks", "Need", "merged"]
+__all__ = ["BULLET", "CELL", "KEPT_BLANK", "KEPT_NEWLINE", "LINE", "PARAGRAPH", "ROW", "Breaks", "Need", "forget", "merged"]
 
 # Marks for breaks, which stay while the source's own white space is collapsed: Python does not take them for
 # white space. No document may bring its own: control characters are taken out of it first.
@@ -83,6 +84,11 @@ _HIDDEN_SHOUTED = re.compile(r"ISPLAY\s{0,9}:\s{0,9}NONE[^>]*>(?!</)")
 _MERGE = re.compile(r"[\x01-\x04\x07\x08][\x01-\x04\x07\x08 \n\r\t]*")
 
 
+# Few programs write most filings, so that a third of a filing's runs came in one before. Some 10 MB at most.
+_REMEMBERED: dict[str, str] = {}
+_MOST_REMEMBERED, _LONGEST_REMEMBERED = 16_000, 600
+
+
 class Breaks(dict[str, str]):
     """What to put in place of each run of tags. ``needs`` says what the document must have done to it first."""
 
@@ -90,6 +96,18 @@ class Breaks(dict[str, str]):
         self.needs: set[Need] = set()
 
     def __missing__(self, run: str) -> str:
+        found = _REMEMBERED.get(run)
+        if found is None:
+            before = len(self.needs)
+            found = self._read(run)
+            if len(run) <= _LONGEST_REMEMBERED and len(self.needs) == before == 0:
+                if len(_REMEMBERED) >= _MOST_REMEMBERED:
+                    _REMEMBERED.clear()
+                _REMEMBERED[run] = found
+        self[run] = found
+        return found
+
+    def _read(self, run: str) -> str:
         names = _NAMES.findall(run)
         marks = "".join(map(_MARK_OF.__getitem__, names))
         if _RARE in marks:
@@ -98,8 +116,7 @@ class Breaks(dict[str, str]):
                 self.needs.add(Need.COMMENT)
         if ("isplay" in run and _HIDDEN.search(run)) or ("ISPLAY" in run and _HIDDEN_SHOUTED.search(run)):
             self.needs.add(Need.HIDDEN)
-        found = self[run] = _break(marks) if marks else " " if _has_blank(run) else ""
-        return found
+        return _break(marks) if marks else " " if _has_blank(run) else ""
 
     def mark(self, tag: str) -> str:
         """Return the mark of one tag, for `merged` to make a break of."""
@@ -113,6 +130,11 @@ class Breaks(dict[str, str]):
         if name in _NEEDS:
             self.needs.add(_NEEDS[name])
         return _MARKS.get(name.rstrip("/"), "")
+
+
+def forget() -> None:
+    """Forget the runs that other filings brought, as a new process would; for whoever measures."""
+    _REMEMBERED.clear()
 
 
 def _has_blank(run: str) -> bool:
