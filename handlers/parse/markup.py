@@ -11,13 +11,13 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 
-__all__ = ["BULLET", "CELL", "KEPT_BLANK", "KEPT_NEWLINE", "LINE", "PARAGRAPH", "ROW", "Breaks", "Need", "forget", "merged"]
+__all__ = ["CELL", "KEPT_BLANK", "KEPT_NEWLINE", "LINE", "PARAGRAPH", "ROW", "Breaks", "Need", "forget", "merged"]
 
 # Marks for breaks, which stay while the source's own white space is collapsed: Python does not take them for
 # white space. No document may bring its own: control characters are taken out of it first.
 LINE, PARAGRAPH, CELL, ROW, KEPT_NEWLINE, KEPT_BLANK, _TABLE, _LIST_ENTRY = "\x01\x02\x03\x04\x05\x06\x07\x08"
 _RARE = "?"  # not a mark: a name that must be looked at
-BULLET = "• "
+_BULLET = "• "
 
 _MARKS = {
     **dict.fromkeys(("div", "/div", "br", "/br", "hr", "dt", "dd", "ul", "/ul", "ol", "/ol", "/li"), LINE),
@@ -164,7 +164,7 @@ def _any_break(marks: str) -> str:
         lines = marks.count(LINE) + marks.count(_LIST_ENTRY)
         found = PARAGRAPH if PARAGRAPH in marks or lines > 1 else LINE if lines else ""
     is_entry = marks.rfind(_LIST_ENTRY) > max(marks.rfind(CELL), marks.rfind(ROW), marks.rfind(_TABLE))
-    return found + BULLET if is_entry else found
+    return found + _BULLET if is_entry else found
 
 
 def merged(text: str) -> str:
