@@ -116,6 +116,13 @@ def test_what_looks_empty_is_empty(blank: str) -> None:
     assert readable_text(f"<p>a</p><p>{blank}</p>{table}<p>{blank}b{blank}</p>".encode()) == "a\n\nLee\t5\n\nb"
 
 
+@pytest.mark.parametrize("nothing", ["&#1;", "&#x0c;", "&#13;", "&#8232;", "&#8203;"])
+def test_an_entity_that_stands_for_nothing_leaves_nothing(nothing: str) -> None:
+    assert readable_text(f"<p>a</p><p>{nothing}</p><p>b{nothing}</p><p>{nothing}</p>".encode()) == "a\n\nb"
+    if "x" not in nothing:  # plain text has numbers in decimal only
+        assert readable_text(f"a{nothing}b".encode()) in ("ab", "a b")
+
+
 def test_a_percent_sign_is_tied_to_its_number_over_a_blank() -> None:
     assert readable_text(b"<table><tr><td>Up</td><td>5&#160;</td><td>%</td></tr></table>") == "Up\t5%"
 

@@ -47,6 +47,8 @@ _PLAIN_TAG = re.compile(r"<PAGE>[ \t]*\d{0,4}|</?(?:TABLE|CAPTION|S|C|FN|F\d{1,2
 _PLAIN_BLANKS = dict.fromkeys(map(ord, "\u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000"), " ")
 _PLAIN_BLANKS |= dict.fromkeys(range(0x2000, 0x200B), " ")
 _PLAIN_BLANKS |= dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"), "")
+_NO_BREAKS = _PLAIN_BLANKS | dict.fromkeys((*range(9, 14), *range(28, 32)), " ")  # an entity breaks no line
+_TRAILING = re.compile(r"[ \t]++\n")
 _BLANKS = re.compile("  +")  # not " {2,}": three times slower
 _TIGHT = (
     (" " + CELL, CELL),
@@ -177,8 +179,11 @@ def _collapsed(text: str) -> str:
 class _Characters(dict[str, str]):
     """The character that each entity stands for."""
 
+    has_nothing = False  # whether one stood for a blank or for no character at all
+
     def __missing__(self, entity: str) -> str:
-        found = self[entity] = unescape_entities(entity).translate(_PLAIN_BLANKS)
+        found = self[entity] = unescape_entities(entity).translate(_NO_BREAKS)
+        self.has_nothing = self.has_nothing or not found.strip()
         return found
 
 
@@ -186,9 +191,10 @@ def _unescaped(text: str) -> str:
     """Put characters in place of entities."""
     if "&" not in text:
         return text
-    pieces = _ENTITY.split(text)
-    pieces[1::2] = map(_Characters().__getitem__, pieces[1::2])
-    return "".join(pieces)
+    pieces, characters = _ENTITY.split(text), _Characters()
+    pieces[1::2] = map(characters.__getitem__, pieces[1::2])
+    text = "".join(pieces)
+    return _paragraphs(_TRAILING.sub("\n", text).strip(" \t")) if characters.has_nothing else text
 
 
 def _row(row: str) -> str:
@@ -225,6 +231,6 @@ def _plain_text(body: bytes) -> str:
     if "<" in text:
         text = _PLAIN_TAG.sub("", text)
     if "&" in text:
-        text = _PLAIN_ENTITY.sub(lambda match: unescape_entities(match[0]), text)
+        text = _PLAIN_ENTITY.sub(lambda match: unescape_entities(match[0]).translate(_NO_BREAKS), text)
     lines = [line.expandtabs(8).rstrip() for line in text.split("\n")]
     return _paragraphs("\n".join(lines))
