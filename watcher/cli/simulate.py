@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,49 +14,41 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
 
 @click.command()
-@click.argument(
-    "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False, metavar="[DIR]"
-)
+@click.argument("folder", type=_FOLDER, required=False, metavar="[DIR]")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; 0, the default: a free one.")
+@click.option("--scenario", "file", type=_FILE, help="A TOML file with what follows; what is given here goes first.")
+@click.option("--week", type=click.DateTime(["%Y-%m-%d"]), help="Make up a week of real volume from this day on.")
+@click.option("--crawl", type=_FOLDER, help="Replay a captured crawl of the live list.")
+@click.option("--pace", type=float, help="Filings per second; 0: all at once. Default: 1.")
+@click.option("--listed", type=int, help="Filings listed from the beginning. Default: 0.")
+@click.option("--count", type=int, help="How many to make up, without DIR. Default: 200.")
+@click.option("--seed", type=int, help="The same seed makes up the same filings and faults. Default: 1.")
+@click.option("--clock", metavar="TIME", help="What its clock shows first, such as 2025-03-03T05:50:00-05:00.")
+@click.option("--speed", "--scale", "speed", type=float, help="How much faster its clock runs. Default: 1.")
+@click.option("--skip-idle", is_flag=True, default=None, help="Let its clock leave nights and closed days out.")
 @click.option(
-    "--pace", type=click.FloatRange(0), default=1.0, show_default=True, help="Filings per second; 0: all at once."
+    "--fault", "faults", multiple=True, help="What goes wrong, such as block@10:00/600, or every; repeatable."
 )
 @click.option(
-    "--listed", type=click.IntRange(0), default=0, show_default=True, help="Filings listed from the beginning."
+    "--enforce-rate", is_flag=True, default=None, help="Answer more than 10 requests a second as EDGAR does: a block."
 )
-@click.option(
-    "--count", type=click.IntRange(1), default=200, show_default=True, help="How many to make up, without DIR."
-)
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes up the same filings.")
-@click.option("--scale", type=click.FloatRange(0, min_open=True), default=1.0, help="How much faster its clock runs.")
-@click.option("--enforce-rate", is_flag=True, help="Answer more than 10 requests a second as EDGAR does: with a block.")
-def simulate(
-    folder: Path | None,
-    port: int,
-    pace: float,
-    listed: int,
-    count: int,
-    seed: int,
-    scale: float,
-    enforce_rate: bool,
-) -> None:
+def simulate(port: int, file: Path | None, **given: Any) -> None:
     """Serve a pretend EDGAR on loopback, from the full submissions in DIR, else from made-up filings.
 
     Its day begins with the first look at its list: set [edgar] base_url to its address and start eightk whenever you
     like. Until Ctrl-C.
     """
-    from watcher.clock import Clock
-    from watcher.simulator.server import Simulator
+    from watcher.simulator.scenario import Scenario
 
-    clock = Clock(scale=scale, start=None if scale == 1 else datetime.now(UTC))
-    if folder is None:
-        simulator = Simulator.from_generator(
-            seed, count, clock=clock, pace=pace, listed=listed, enforce_rate=enforce_rate
-        )
-    else:
-        simulator = Simulator.from_folder(folder, clock=clock, pace=pace, listed=listed, enforce_rate=enforce_rate)
+    values = {name: value for name, value in given.items() if value not in (None, ())}
+    if "week" in values:
+        values["week"] = values["week"].date()
+    simulator = Scenario.read(file, values).simulator()
     for rejected in simulator.catalog.rejected:
         click.echo(f"left out: {rejected.path}: {rejected.reason}", err=True)
     with contextlib.suppress(KeyboardInterrupt):

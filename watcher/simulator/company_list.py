@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, tzinfo
 from typing import Any
 
+from watcher.edgar.calendar import NEW_YORK
 from watcher.models import Filer
-from watcher.simulator.catalog import Catalog, main_first
+from watcher.simulator.catalog import Catalog
 from watcher.simulator.exchange import ATOM, Ask, Reply, json_reply
 from watcher.simulator.live_list import entries_asked, index_href, quoted, shown_size, summary
 from watcher.simulator.making.wordings import form_name
@@ -91,10 +92,14 @@ def _items_described(items: Sequence[str]) -> str:
     return f"items {', '.join(items[:-1])}{glue}{items[-1]}"
 
 
-def submissions_json(listings: Sequence[Listing], cik: int, catalog: Catalog) -> Reply:
-    """Answer a request for a company's submissions. All are "recent" here; there are no further files."""
+def submissions_json(listings: Sequence[Listing], cik: int, catalog: Catalog, *, is_false_z: bool = False) -> Reply:
+    """Answer a request for a company's submissions. All are "recent" here; there are no further files.
+
+    With ``is_false_z`` the whole file tells New York's time as if it were UTC, as some of EDGAR's do.
+    """
     filer = _party(listings[0], cik)
-    rows = [_row(listing, cik, catalog) for listing in listings]
+    rows = [_row(listing, cik, catalog, NEW_YORK if is_false_z else UTC) for listing in listings]
+    tickers = [ticker for ticker in catalog.tickers() if ticker.cik == cik]
     content = {
         "cik": f"{cik:010d}",
         "entityType": "operating",
@@ -104,8 +109,8 @@ def submissions_json(listings: Sequence[Listing], cik: int, catalog: Catalog) ->
         "insiderTransactionForOwnerExists": 0,
         "insiderTransactionForIssuerExists": 0,
         "name": filer.name,
-        "tickers": list(filer.tickers),
-        "exchanges": [None for _ in filer.tickers],
+        "tickers": [ticker.ticker for ticker in tickers],
+        "exchanges": [ticker.exchange for ticker in tickers],
         "ein": filer.irs_number,
         "lei": None,
         "description": "",
@@ -140,24 +145,23 @@ def _address(filer: Filer) -> dict[str, Any]:
     }
 
 
-def _row(listing: Listing, cik: int, catalog: Catalog) -> dict[str, Any]:
+def _row(listing: Listing, cik: int, catalog: Catalog, zone: tzinfo) -> dict[str, Any]:
     filing, filer = listing.filing, _party(listing, cik)
-    raw, submission = catalog.raw(filing), catalog.submission(filing)
-    is_tagged = any(document.type == "EX-101.SCH" for document in submission.documents)
+    main = next(iter(catalog.parts(filing)), None)
     return {
         "accessionNumber": filing.accession,
         "filingDate": filing.filed_on.isoformat(),
         "reportDate": filing.period_of_report.isoformat() if filing.period_of_report else "",
-        "acceptanceDateTime": f"{filing.time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z",
+        "acceptanceDateTime": f"{filing.time.astimezone(zone):%Y-%m-%dT%H:%M:%S}.000Z",
         "act": "34",
         "form": filing.form,
         "fileNumber": filer.file_number or "",
         "filmNumber": filer.film_number or "",
         "items": ",".join(filing.items),
-        "core_type": "XBRL" if is_tagged else filing.form,
-        "size": len(raw),
-        "isXBRL": int(is_tagged),
-        "isInlineXBRL": int(is_tagged),
-        "primaryDocument": main_first(submission),
-        "primaryDocDescription": submission.documents[0].description if submission.documents else "",
+        "core_type": "XBRL" if filing.is_tagged else filing.form,
+        "size": filing.size,
+        "isXBRL": int(filing.is_tagged),
+        "isInlineXBRL": int(filing.is_tagged),
+        "primaryDocument": main.filename if main else "",
+        "primaryDocDescription": main.description if main else "",
     }

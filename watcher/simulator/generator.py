@@ -112,10 +112,12 @@ class Generator:
             accepted_at = now if era is era_of(now.date()) else draw_moment(era, rng)
             if era is Era.HTML and accepted_at.year < 2008 and rng.random() < 0.4:
                 era = Era.PLAIN  # many filers kept to plain text for years
-            yield self._outline(number, era, accepted_at, rng)
+            yield self.outline(number, era, accepted_at, filing_day(accepted_at), rng)
 
-    def _outline(self, number: int, era: Era, accepted_at: datetime, rng: Random) -> Outline:
-        filed_on = filing_day(accepted_at)
+    def outline(
+        self, number: int, era: Era, accepted_at: datetime, filed_on: date, rng: Random, *, is_light: bool = False
+    ) -> Outline:
+        """Draw what else there is to settle of the stream's filing of this number."""
         company = self.company(rng.randrange(_COMPANY_COUNT))
         others = rng.choices((0, 1, 2, 3), (990, 6, 3, 1))[0]
         return Outline(
@@ -129,6 +131,7 @@ class Generator:
             event_on=draw_event(filed_on, rng),
             accepted_at=accepted_at,
             wishes=Wishes(),
+            is_light=is_light,
         )
 
     def _co_registrants(self, company: Company, count: int) -> Iterator[Company]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -13,7 +15,18 @@ from watcher.simulator.making.wordings import edgar_wording
 from watcher.simulator.refusals import page, unavailable
 from watcher.simulator.timeline import Listing, Timeline
 
-__all__ = ["ARCHIVES", "entries_asked", "index_href", "live_list", "quoted", "role_name", "shown_size", "summary"]
+__all__ = [
+    "ARCHIVES",
+    "View",
+    "clock_text",
+    "entries_asked",
+    "index_href",
+    "live_list",
+    "quoted",
+    "role_name",
+    "shown_size",
+    "summary",
+]
 
 ARCHIVES = "https://www.sec.gov/Archives/edgar/data"
 _COUNTS = (100, 80, 40, 20, 10)
@@ -30,16 +43,28 @@ _ROLES = {
 }
 
 
-def live_list(ask: Ask, timeline: Timeline, now: float) -> Reply:
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the live list looks to one request: honest unless faults say otherwise."""
+
+    seen_at: float  # it shows the state of this time
+    told_at: float  # and calls itself made at this one
+    pushed: int = 0  # so many entries have come since the page before
+    is_odd: Callable[[str], float | None] = lambda _: None  # which way this accession number's entries are odd
+    is_doubled: Callable[[str], bool] = lambda _: False
+
+
+def live_list(ask: Ask, timeline: Timeline, view: View) -> Reply:
     """Answer a request for the live list: a page of entries, one for each filer of each filing, newest first."""
     start = ask.number("start", 0)
     if start >= _FIRST_REFUSED:
         return unavailable()
     if ask.query.get("output") not in ("atom", "rss"):
         return page("Latest Filings", "Latest Filings", "The simulator has this list as output=atom only.", status=200)
-    entries = _entries(timeline, ask.query.get("type", ""), ask.query.get("owner", "include"))
+    entries = _entries(timeline, ask, view)
+    start = max(0, start - view.pushed)
     shown = islice(entries, start, start + entries_asked(ask))
-    text = _head(now) + "".join(_entry(listing, filer) for listing, filer in shown) + "</feed>\n"
+    text = _head(view.told_at) + "".join(_shown(listing, filer, view) for listing, filer in shown) + "</feed>\n"
     return Reply(text.encode("latin-1", "xmlcharrefreplace"), ATOM, headers={"Cache-Control": "no-cache"})
 
 
@@ -49,14 +74,17 @@ def entries_asked(ask: Ask) -> int:
     return next((count for count in _COUNTS if asked >= count), _COUNTS[-1])
 
 
-def _entries(timeline: Timeline, prefix: str, owner: str) -> Iterator[tuple[Listing, Filer]]:
-    for listing in timeline.newest_first():
+def _entries(timeline: Timeline, ask: Ask, view: View) -> Iterator[tuple[Listing, Filer]]:
+    prefix, owner = ask.query.get("type", ""), ask.query.get("owner", "include")
+    for listing in timeline.public(view.seen_at):
         form = listing.filing.form
         # EDGAR takes the type for a beginning: "8-K" brings 8-K/A and 8-K12B as well, and "4" brings 424B2.
-        if not form.startswith(prefix) or not _is_owner_wanted(form, owner):
+        if not listing.is_listed or not form.startswith(prefix) or not _is_owner_wanted(form, owner):
             continue
         for filer in listing.filing.filers:
             yield listing, filer
+        if view.is_doubled(listing.filing.accession):
+            yield listing, replace(listing.filing.filers[0], role="depositor")
 
 
 def _is_owner_wanted(form: str, owner: str) -> bool:
@@ -69,7 +97,7 @@ def _head(now: float) -> str:
     local = datetime.fromtimestamp(int(now), UTC).astimezone(NEW_YORK)
     return (
         '<?xml version="1.0" encoding="ISO-8859-1" ?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
-        f"<title>Latest Filings - {_long_time(local)}</title>\n"
+        f"<title>Latest Filings - {clock_text(local)}</title>\n"
         '<link rel="alternate" href="/cgi-bin/browse-edgar?action=getcurrent"/>\n'
         '<link rel="self" href="/cgi-bin/browse-edgar?action=getcurrent"/>\n'
         "<id>https://www.sec.gov/cgi-bin/browse-edgar?action=getcurrent</id>\n"
@@ -78,11 +106,25 @@ def _head(now: float) -> str:
     )
 
 
-def _long_time(local: datetime) -> str:
+def clock_text(local: datetime) -> str:
+    """Return a time as EDGAR's feeds write it, such as "Mon, 12 Jan 2026 12:00:00 EST"."""
     # Not strftime's names: they would follow the locale of the machine.
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[local.weekday()]
     month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[local.month - 1]
     return f"{day}, {local:%d} {month} {local:%Y %H:%M:%S} {local.tzname()}"
+
+
+def _shown(listing: Listing, filer: Filer, view: View) -> str:
+    """Write an entry, in one of three odd ways if it is to be odd."""
+    odd = view.is_odd(listing.filing.accession)
+    if odd is None:
+        return _entry(listing, filer)
+    if odd < 1 / 3:
+        return _entry(listing, replace(filer, name=f"{filer.name} & Sons")).replace("&amp; Sons", "& Sons", 1)
+    text = _entry(listing, filer)
+    if odd < 2 / 3:
+        return re.sub("<title>[^<]*</title>", f"<title>{quoted(listing.filing.form)}</title>", text)
+    return re.sub(r"&lt;br&gt;Item [^\n]*\n", "", text)
 
 
 def _entry(listing: Listing, filer: Filer) -> str:

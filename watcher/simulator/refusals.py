@@ -28,7 +28,7 @@ def has_contact(user_agent: str) -> bool:
     return _CONTACT.search(user_agent) is not None
 
 
-def page(title: str, heading: str, text: str, *, status: int) -> Reply:
+def page(title: str, heading: str, text: str, *, status: int, is_block: bool = False) -> Reply:
     """Answer with a page for people."""
     body = (
         '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" '
@@ -39,7 +39,7 @@ def page(title: str, heading: str, text: str, *, status: int) -> Reply:
         f'<body>\n<div id="content">\n<h1>{heading}</h1>\n<p>{text}</p>\n'
         "<p>This page comes from a simulator, not from the SEC.</p>\n</div>\n</body>\n</html>\n"
     )
-    return Reply(body.encode(), HTML, status)
+    return Reply(body.encode(), HTML, status, is_block=is_block)
 
 
 def undeclared() -> Reply:
@@ -49,16 +49,18 @@ def undeclared() -> Reply:
         "Your Request Originates from an Undeclared Automated Tool",
         "Please name your company and a mail address in the User-Agent header.",
         status=403,
+        is_block=True,
     )
 
 
-def too_fast() -> Reply:
-    """Refuse a client that asks more than ten times a second."""
+def too_fast(status: int = 403) -> Reply:
+    """Refuse a client that asks more than ten times a second; which status goes with it is told differently."""
     return page(
         "Request Rate Threshold Exceeded",
         "You’ve Exceeded the SEC’s Traffic Limit",
         "Requests are refused for ten minutes, and for longer if they go on as fast.",
-        status=403,
+        status=status,
+        is_block=True,
     )
 
 

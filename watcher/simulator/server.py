@@ -1,43 +1,47 @@
-"""A pretend EDGAR: what it owns, what it lists by now, and what it answers to which address."""
+"""A pretend EDGAR: what it owns, what time it is there, what is wrong with it, and who asked it for what."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypedDict, Unpack
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from watcher.clock import Clock
+from watcher.models import EIGHT_K_FORMS
 from watcher.serving import serving
-from watcher.simulator.catalog import Catalog, CatalogFiling
-from watcher.simulator.company_list import company_atom, submissions_json
-from watcher.simulator.daily_index import daily_index
-from watcher.simulator.exchange import PLAIN, Ask, Reply, json_reply
-from watcher.simulator.filing_pages import company_folder, document, filing_folder, header_page
-from watcher.simulator.index_page import index_page
-from watcher.simulator.live_list import live_list
+from watcher.simulator.addresses import Addresses, Moment
+from watcher.simulator.catalog import Catalog, CatalogFiling, filing_of_bytes
+from watcher.simulator.crawl import Crawl
+from watcher.simulator.exchange import Ask, Reply, json_reply
+from watcher.simulator.faults import Fault, Faults
+from watcher.simulator.index_hours import AT_ONCE, NIGHTLY, IndexHours
 from watcher.simulator.made import MadeSubmission
-from watcher.simulator.refusals import has_contact, no_such_key, not_allowed, too_fast, undeclared
+from watcher.simulator.posting import AsAccepted, Spoiled
+from watcher.simulator.refusals import has_contact, no_such_key, too_fast, undeclared
+from watcher.simulator.spoiling import refusal, spoiled
 from watcher.simulator.timeline import Listing, Pace, Schedule, Timeline
 from watcher.simulator.traffic import Traffic
+from watcher.simulator.week import Week
+from watcher.simulator.wire import app_of, breaking_off_quietly
 
-__all__ = ["Simulator", "serve"]
+__all__ = ["Settings", "Simulator", "serve"]
 
-_FOLDER = re.compile(r"(\d{1,10})/(?:(\d{18})/)?(.*)")
-_ACCESSION = re.compile(r"(\d{10}-\d{2}-\d{6})(\.txt|\.hdr\.sgml|-index\.html?|-index-headers\.html)")
-_SUBMISSIONS = re.compile(r"CIK(\d{10})\.json")
 
-_Answer = Callable[[Ask, float], Reply]
+class Settings(TypedDict, total=False):
+    """What every simulator can be given. See `Simulator`."""
+
+    clock: Clock | None
+    pace: float
+    listed: int
+    enforce_rate: bool
+    schedule: Schedule | None
+    faults: Faults | Iterable[Fault | str]
+    index_hours: IndexHours
 
 
 class Simulator:
@@ -45,8 +49,9 @@ class Simulator:
 
     ``pace`` is filings per second of its clock, 0 lists all at once; ``listed`` says how many are in the lists from the
     beginning. The day begins with the first request for the live list, so that a client that is started later misses
-    nothing. ``schedule`` takes the place of both. With ``enforce_rate``, more than ten requests a second are answered
-    by the block page for ten minutes. All times are of ``clock``, which a client should share.
+    nothing. ``schedule`` takes the place of both. With ``enforce_rate``, more than ten requests a second to one host
+    are answered by the block page for ten minutes. All times are of ``clock``, which a client should share; one that
+    stands begins with the first request. The constructors ``from_...`` take the same settings.
     """
 
     def __init__(
@@ -58,206 +63,180 @@ class Simulator:
         listed: int = 0,
         enforce_rate: bool = False,
         schedule: Schedule | None = None,
+        faults: Faults | Iterable[Fault | str] = (),
+        index_hours: IndexHours = AT_ONCE,
     ) -> None:
         self.catalog = catalog
         self.clock = clock or Clock()
         self.enforce_rate = enforce_rate
+        self.faults = faults if isinstance(faults, Faults) else Faults(faults)
         self.traffic = Traffic()
-        self.timeline = Timeline(catalog.filings, schedule or Pace(pace, listed), self.clock.time())
+        now = self.clock.time()
+        spoiled_schedule = Spoiled(schedule or Pace(pace, listed), self.faults)
+        self.timeline = Timeline(catalog.filings, spoiled_schedule, now)
+        if isinstance(schedule, AsAccepted):
+            self.timeline.begin(now)
+        self._addresses = Addresses(catalog, self.timeline, self.faults, index_hours)
+        self._times_asked: Counter[str] = Counter()
 
     @classmethod
-    def from_folder(
-        cls,
-        folder: Path,
-        *,
-        clock: Clock | None = None,
-        pace: float = 0.0,
-        listed: int = 0,
-        enforce_rate: bool = False,
-    ) -> Self:
+    def from_folder(cls, folder: Path, **settings: Unpack[Settings]) -> Self:
         """Serve a folder of full submissions. See `Catalog.from_folder`; what it rejects is in ``catalog.rejected``."""
-        return cls(Catalog.from_folder(folder), clock=clock, pace=pace, listed=listed, enforce_rate=enforce_rate)
+        return cls(Catalog.from_folder(folder), **settings)
 
     @classmethod
     def from_generator(
-        cls,
-        seed: int = 1,
-        count: int = 200,
-        *,
-        start: datetime | None = None,
-        clock: Clock | None = None,
-        pace: float = 0.0,
-        listed: int = 0,
-        enforce_rate: bool = False,
+        cls, seed: int = 1, count: int = 200, *, start: datetime | None = None, **settings: Unpack[Settings]
     ) -> Self:
         """Serve the first ``count`` made-up filings of this seed. ``start``: when the first was accepted."""
-        catalog = Catalog.from_generator(seed, count, start=start)
-        return cls(catalog, clock=clock, pace=pace, listed=listed, enforce_rate=enforce_rate)
+        return cls(Catalog.from_generator(seed, count, start=start), **settings)
 
     @classmethod
-    def from_submissions(
-        cls,
-        submissions: Iterable[MadeSubmission | bytes],
-        *,
-        clock: Clock | None = None,
-        pace: float = 0.0,
-        listed: int = 0,
-        enforce_rate: bool = False,
-    ) -> Self:
+    def from_submissions(cls, submissions: Iterable[MadeSubmission | bytes], **settings: Unpack[Settings]) -> Self:
         """Serve submissions that are at hand, in their order."""
-        catalog = Catalog.from_submissions(submissions)
-        return cls(catalog, clock=clock, pace=pace, listed=listed, enforce_rate=enforce_rate)
+        return cls(Catalog.from_submissions(submissions), **settings)
+
+    @classmethod
+    def from_week(cls, week: Week, **settings: Unpack[Settings]) -> Self:
+        """Serve a made-up week in EDGAR's own hours: evening filings are held, indexes are written at night."""
+        settings.setdefault("schedule", AsAccepted(seed=week.seed))
+        settings.setdefault("index_hours", NIGHTLY)
+        return cls(week.catalog(), **settings)
+
+    @classmethod
+    def from_crawl(cls, crawl: Crawl, **settings: Unpack[Settings]) -> Self:
+        """Serve a captured crawl of the live list.
+
+        Its clock begins at the time of the capture, when all of it is listed; with one that starts earlier the
+        filings come one by one, in EDGAR's own hours.
+        """
+        settings["clock"] = settings.get("clock") or Clock.standing(crawl.captured_at)
+        settings.setdefault("schedule", AsAccepted(latest=crawl.captured_at.timestamp() - 1))
+        settings.setdefault("index_hours", NIGHTLY)
+        return cls(crawl.catalog, **settings)
+
+    # --- what a test may do to it
+
+    def add(
+        self,
+        submission: MadeSubmission | bytes,
+        *,
+        at: datetime | None = None,
+        updated_at: datetime | None = None,
+        is_listed: bool = True,
+        late_seconds: float = 0.0,
+    ) -> Listing:
+        """Post one more filing ``at`` some time (now), with ``updated_at`` (the same) in the list.
+
+        One that is not ``is_listed`` stands in indexes and folders only; ``late_seconds`` pass before its documents
+        are there. Raises ``ReadError`` for bytes that are no submission.
+        """
+        appears_at = at.timestamp() if at else self.clock.time()
+        filing = filing_of_bytes(submission, "added")
+        listing = Listing(
+            place=self.catalog.add(filing),
+            filing=filing,
+            appears_at=appears_at,
+            updated_at=updated_at.timestamp() if updated_at else appears_at,
+            readable_at=appears_at + late_seconds,
+            is_listed=is_listed,
+        )
+        self.timeline.add(listing)
+        return listing
+
+    def withdraw(self, accession: str, *, at: datetime | None = None) -> Listing:
+        """Take a filing away that EDGAR shows, now or ``at`` some time. Raises ``KeyError`` for one it does not."""
+        now = self.clock.time()
+        return self.timeline.change(accession, now, withdrawn_at=at.timestamp() if at else now)
+
+    def replace(self, accession: str, submission: MadeSubmission | bytes) -> Listing:
+        """Put another submission in a filing's place, now: under its number, or under the other one's own.
+
+        Raises ``KeyError`` for a filing that EDGAR does not show, ``ReadError`` for bytes that are no submission.
+        """
+        filing = filing_of_bytes(submission, "replacement")
+        if filing.accession != accession:
+            self.withdraw(accession)
+            return self.add(submission)
+        self.catalog.add(filing)
+        return self.timeline.change(accession, self.clock.time(), filing=filing)
+
+    def family(self) -> tuple[CatalogFiling, ...]:
+        """Return the filings of the 8-K family that EDGAR shows now, oldest first, in the live list or not."""
+        now = self.clock.time()
+        self.timeline.advance(now)
+        shown = [listing.filing for listing in self.timeline.public(now) if listing.filing.form in EIGHT_K_FORMS]
+        return tuple(reversed(shown))
+
+    # --- what it answers
 
     @property
     def app(self) -> Starlette:
         """The ASGI application."""
+        return app_of(self.answer, self._sleep)
 
-        async def endpoint(request: Request) -> Response:
-            ask = Ask(request.scope["path"], request.query_params, request.headers.get("user-agent", ""))
-            reply = self.answer(ask) if request.method in ("GET", "HEAD") else not_allowed()
-            # Given as a header, or a character set would be added that EDGAR does not tell.
-            return Response(reply.body, reply.status, {**reply.headers, "Content-Type": reply.kind})
-
-        methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-        return Starlette(
-            routes=[Route("/{path:path}", endpoint, methods=methods)],
-            middleware=[Middleware(GZipMiddleware, minimum_size=500, compresslevel=5)],
-        )
+    async def _sleep(self, seconds: float) -> None:
+        # The clock of this moment: it may not have been begun when the application was made.
+        await self.clock.sleep(seconds)
 
     def answer(self, ask: Ask) -> Reply:
         """Answer one request, now."""
-        now = self.clock.time()
         if ask.path.startswith("/simulator/"):
-            return self._control(ask, now)
-        kind, answer = self._route(ask)
-        self.traffic.note(kind, now)
-        reply = self._refusal(ask, now) or self._answered(answer, ask, now)
-        self.traffic.by_status[reply.status] += 1
+            return self._control(ask)
+        self.clock = self.clock.begun()
+        now = self.clock.time()
+        if self.traffic.note(ask, now) and self.enforce_rate:
+            self.traffic.block(now)
+        reply = self._reply(ask, now)
+        self.traffic.answered(reply.status, now, is_block=reply.is_block)
         return reply
 
-    def _control(self, ask: Ask, now: float) -> Reply:
-        """Tell what tests and demonstrations want to know."""
-        if ask.path == "/simulator/requests":
-            return json_reply(self.traffic.told())
-        if ask.path != "/simulator/state":
-            return no_such_key(ask.path)
-        self.timeline.advance(now)
-        begun_at = self.timeline.begun_at
-        return json_reply(
-            {
-                "listed": len(self.timeline),
-                "total": len(self.catalog.filings),
-                "now": _iso(now),
-                "scale": self.clock.scale,
-                "begun_at": None if begun_at is None else _iso(begun_at),
-            }
-        )
-
-    def _refusal(self, ask: Ask, now: float) -> Reply | None:
-        """Say why this request is not answered, whatever it asks for; None when it is."""
+    def _reply(self, ask: Ask, now: float) -> Reply:
         if not has_contact(ask.user_agent):
             return undeclared()
-        if self.enforce_rate and self.traffic.is_blocked(now):
+        if self.traffic.is_blocked(now):
             return too_fast()
-        return None
+        self._times_asked[ask.shown] += 1
+        key = f"{ask.shown} {self._times_asked[ask.shown]}"
+        if (block := self.faults.of("block", now, key, ask.family)) is not None:
+            self.traffic.block(now)
+            return too_fast(int(block.value))
+        if (refused := refusal(ask, self.faults, key, now)) is not None:
+            return refused
+        reply = self._addresses.answer(ask, Moment(now, self._seen_at(ask.family, key, now), key))
+        return spoiled(reply, ask, self.faults, key, now)
 
-    def _answered(self, answer: _Answer, ask: Ask, now: float) -> Reply:
+    def _seen_at(self, family: str, key: str, now: float) -> float:
+        """Return the time whose state this request is shown."""
+        begun_at = self.timeline.begun_at or now
+        if (frozen := self.faults.of("frozen", now, key, family)) is not None:
+            return max(frozen.began(now) or begun_at, begun_at)
+        lag = self.faults.of("lag", now, key, family)
+        return now - lag.value if lag else now
+
+    def _control(self, ask: Ask) -> Reply:
+        """Tell what tests, demonstrations and a daemon that shares the clock want to know."""
+        match ask.path:
+            case "/simulator/requests":
+                return json_reply(self.traffic.told())
+            case "/simulator/clock":
+                self.clock = self.clock.begun()
+                return json_reply(self.clock.told())
+            case "/simulator/state":
+                return json_reply(self._state())
+        return no_such_key(ask.path)
+
+    def _state(self) -> dict[str, Any]:
+        now = self.clock.time()
         self.timeline.advance(now)
-        return answer(ask, now)
-
-    def _route(self, ask: Ask) -> tuple[str, _Answer]:
-        """Return what kind of request this is, for the count, and what answers it."""
-        path = ask.path
-        if path == "/cgi-bin/browse-edgar":
-            if ask.query.get("action") == "getcompany":
-                return "company", self._company
-            return "current", self._current
-        if path.startswith("/Archives/edgar/daily-index/"):
-            return "daily-index", self._daily_index
-        if path.startswith("/submissions/"):
-            return "submissions", self._submissions
-        if path.startswith("/Archives/edgar/data/"):
-            return "submission" if path.endswith(".txt") else "filing", self._filing
-        return "other", _nothing
-
-    def _current(self, ask: Ask, now: float) -> Reply:
-        self.timeline.begin(now)
-        return live_list(ask, self.timeline, now)
-
-    def _company(self, ask: Ask, now: float) -> Reply:
-        del now
-        cik = ask.number("CIK", 0)
-        return company_atom(ask, self.timeline.of_company(cik), cik)
-
-    def _daily_index(self, ask: Ask, now: float) -> Reply:
-        del now
-        return daily_index(ask.path.removeprefix("/Archives/edgar/daily-index/"), self.timeline.newest_first())
-
-    def _submissions(self, ask: Ask, now: float) -> Reply:
-        del now
-        match = _SUBMISSIONS.fullmatch(ask.path.removeprefix("/submissions/"))
-        cik = int(match[1]) if match else 0
-        listings = self.timeline.of_company(cik)
-        return submissions_json(listings, cik, self.catalog) if listings else no_such_key(ask.path)
-
-    def _filing(self, ask: Ask, now: float) -> Reply:
-        """Answer a request below a company's folder. Any of a filing's companies will do."""
-        match = _FOLDER.fullmatch(ask.path.removeprefix("/Archives/edgar/data/"))
-        if match is None:
-            return no_such_key(ask.path)
-        cik, folder, name = int(match[1]), match[2] or "", match[3]
-        if not folder and name in ("", "index.json"):
-            listings = self.timeline.of_company(cik)
-            return company_folder(listings, cik) if listings else no_such_key(ask.path)
-        named = _ACCESSION.fullmatch(name)
-        listing = self._readable(named[1] if named else _dashed(folder), cik, now)
-        if listing is None or (folder and _dashed(folder) != listing.filing.accession):
-            return no_such_key(ask.path)
-        reply = self._file(listing, cik, name, named[2] if named else "")
-        return no_such_key(ask.path) if reply is None else _dated(reply, listing)
-
-    def _readable(self, accession: str, cik: int, now: float) -> Listing | None:
-        listing = self.timeline.of_accession(accession)
-        if listing is None or listing.readable_at > now or not _is_of(listing.filing, cik):
-            return None
-        return listing
-
-    def _file(self, listing: Listing, cik: int, name: str, suffix: str) -> Reply | None:
-        """Answer with one of a filing's files; None when it has no such file."""
-        filing = listing.filing
-        raw = self.catalog.raw(filing)
-        if suffix == ".txt":
-            return Reply(raw, PLAIN)
-        submission = self.catalog.submission(filing)
-        match suffix:
-            case ".hdr.sgml":
-                return header_page(filing, submission, is_html=False)
-            case "-index-headers.html":
-                return header_page(filing, submission, is_html=True)
-            case "-index.htm" | "-index.html":
-                return index_page(filing, submission, cik, len(raw))
-        if name in ("", "index.json"):
-            return filing_folder(listing, submission, cik)
-        return document(submission, name)
-
-
-def _nothing(ask: Ask, now: float) -> Reply:
-    del now
-    return no_such_key(ask.path)
-
-
-def _is_of(filing: CatalogFiling, cik: int) -> bool:
-    return any(filer.cik == cik for filer in filing.filers)
-
-
-def _dashed(folder: str) -> str:
-    return f"{folder[:10]}-{folder[10:12]}-{folder[12:]}"
-
-
-def _dated(reply: Reply, listing: Listing) -> Reply:
-    changed = datetime.fromtimestamp(int(listing.readable_at), UTC)
-    headers = {**reply.headers, "Last-Modified": format_datetime(changed, usegmt=True)}
-    return Reply(reply.body, reply.kind, reply.status, headers)
+        begun_at = self.timeline.begun_at
+        return {
+            "listed": len(self.timeline),
+            "total": len(self.catalog.filings),
+            "now": _iso(now),
+            "scale": self.clock.scale,
+            "begun_at": None if begun_at is None else _iso(begun_at),
+        }
 
 
 def _iso(moment: float) -> str:
@@ -270,5 +249,6 @@ async def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) ->
 
     Raises ``EightkError`` when the address cannot be had.
     """
-    async with serving(simulator.app, host, port) as url:
-        yield url
+    with breaking_off_quietly():
+        async with serving(simulator.app, host, port) as url:
+            yield url

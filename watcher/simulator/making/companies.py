@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from watcher.models import Filer
 from watcher.simulator.making.chance import Random, dice
 
 __all__ = ["FIRST_CIK", "Company", "Name", "Person", "make_company", "make_name", "make_person"]
@@ -74,29 +73,6 @@ class Company:
     chief: Person
     finance: Person
     counsel: Person
-
-    def filer(self, *, film_number: str, is_old: bool) -> Filer:
-        """Return it as a header read back would give it; old headers write the telephone without dashes."""
-        digits = self.area_code + self.phone.replace("-", "")
-        streets = (self.street, self.suite) if self.suite else (self.street,)
-        return Filer(
-            cik=self.cik,
-            name=self.name,
-            sic=self.sic,
-            state_of_incorporation=self.state,
-            irs_number=self.ein,
-            fiscal_year_end=self.fiscal_year_end,
-            file_number=self.file_number,
-            film_number=film_number,
-            business_phone=digits if is_old else f"{self.area_code}-{self.phone}",
-            business_address=(
-                *(street.upper() for street in streets),
-                self.city.upper(),
-                self.home_state,
-                self.postal_code,
-            ),
-            former_names=tuple(name for name, _ in self.former_names),
-        )
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from watcher.edgar.calendar import NEW_YORK
+from watcher.models import Filer
 from watcher.simulator.eras import Era
 from watcher.simulator.made import Draft
 from watcher.simulator.making.chance import Random
 from watcher.simulator.making.companies import Company
 from watcher.simulator.making.wordings import edgar_wording
 
-__all__ = ["Part", "declares_items", "film_number_of", "uuencode", "write_submission"]
+__all__ = ["Part", "declares_items", "filers_of", "uuencode", "write_submission"]
 
 
 _LINE_START_DASH = re.compile(r"^-", re.MULTILINE)
@@ -42,9 +43,55 @@ def declares_items(filed_on: date) -> bool:
     return not date(2000, 6, 1) <= filed_on < date(2001, 4, 1)
 
 
-def film_number_of(accession: str, filed_on: date, place: int) -> str:
+def filers_of(
+    companies: Sequence[Company], *, accession: str, form: str, filed_on: date, era: Era
+) -> tuple[Filer, ...]:
+    """Return a filing's companies as its header, read back, gives them."""
+    return tuple(
+        Filer(
+            cik=company.cik,
+            name=company.name,
+            sic=company.sic,
+            state_of_incorporation=company.state,
+            irs_number=company.ein,
+            fiscal_year_end=company.fiscal_year_end,
+            file_number=company.file_number,
+            film_number=_film_number(accession, filed_on, place),
+            business_phone=_phone(company, era),
+            business_address=_streets(company),
+            former_names=tuple(name for name, _ in company.former_names),
+            former_names_changed_on=tuple(_change_day(changed_on) for _, changed_on in company.former_names),
+            sic_name=None if era is Era.IMS else company.industry,
+            organization=company.office if filed_on >= _HAS_ORGANIZATION_SINCE else None,
+            form=form,
+            act="1934",
+            mail_address=_streets(company) if _has_mail_address(company) else (),
+        )
+        for place, company in enumerate(companies)
+    )
+
+
+def _film_number(accession: str, filed_on: date, place: int) -> str:
     """Return the film number of one of a filing's companies; its first digits are the year's."""
     return f"{filed_on:%y}{(int(accession[-6:]) * 7 + place * 13) % 1_000_000:06d}"
+
+
+def _phone(company: Company, era: Era) -> str:
+    # Old headers write it without dashes.
+    return company.area_code + company.phone.replace("-", "") if era.is_text else f"{company.area_code}-{company.phone}"
+
+
+def _streets(company: Company) -> tuple[str, ...]:
+    streets = (company.street, company.suite) if company.suite else (company.street,)
+    return (*map(str.upper, streets), company.city.upper(), company.home_state, company.postal_code)
+
+
+def _has_mail_address(company: Company) -> bool:
+    return company.cik % 3 != 0
+
+
+def _change_day(text: str) -> date:
+    return date(int(text[:4]), int(text[4:6]), int(text[6:]))
 
 
 def uuencode(content: bytes, filename: str) -> str:
@@ -88,12 +135,11 @@ def _header(draft: Draft, document_count: int) -> str:
     if draft.filed_on >= _HAS_CHANGE_SINCE:
         lines.append(f"DATE AS OF CHANGE:\t\t{draft.accepted_at.astimezone(NEW_YORK):%Y%m%d}")
     for place, company in enumerate(draft.companies):
-        lines += _filer(draft, company, film_number_of(draft.accession, draft.filed_on, place))
+        lines += _filer(draft, company, _film_number(draft.accession, draft.filed_on, place))
     return "\n".join(lines) + f"\n</{kind}-HEADER>\n"
 
 
 def _filer(draft: Draft, company: Company, film: str) -> list[str]:
-    filer = company.filer(film_number=film, is_old=draft.era.is_text)
     is_new = draft.filed_on >= _HAS_ORGANIZATION_SINCE
     sic = company.sic if draft.era is Era.IMS else f"{company.industry} [{company.sic}]"
     lines = [
@@ -112,9 +158,9 @@ def _filer(draft: Draft, company: Company, film: str) -> list[str]:
         f"\t\tSEC FILE NUMBER:\t{company.file_number}\n\t\tFILM NUMBER:\t\t{film}",
         "\n\tBUSINESS ADDRESS:\t",
         *_address(company),
-        f"\t\tBUSINESS PHONE:\t\t{filer.business_phone}",
+        f"\t\tBUSINESS PHONE:\t\t{_phone(company, draft.era)}",
     )
-    if company.cik % 3:
+    if _has_mail_address(company):
         lines += ("\n\tMAIL ADDRESS:\t", *_address(company))
     for name, changed_on in company.former_names:
         lines.append(

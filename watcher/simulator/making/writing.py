@@ -15,7 +15,7 @@ from watcher.simulator.making.companies import Company
 from watcher.simulator.making.compose import Dates, Wishes, compose
 from watcher.simulator.making.pages_html import exhibit_html, main_html
 from watcher.simulator.making.pages_text import exhibit_text, main_text
-from watcher.simulator.making.sgml import Part, declares_items, film_number_of, write_submission
+from watcher.simulator.making.sgml import Part, declares_items, filers_of, write_submission
 from watcher.simulator.making.vocabulary import long_date
 from watcher.simulator.making.xbrl import taxonomy_parts
 
@@ -39,6 +39,7 @@ class Outline:
     event_on: date  # its period of report
     accepted_at: datetime
     wishes: Wishes
+    is_light: bool = False  # only what the filer sent: no taxonomy, no pictures, none of EDGAR's renderings
 
 
 def write(outline: Outline) -> MadeSubmission:
@@ -64,7 +65,8 @@ def write(outline: Outline) -> MadeSubmission:
         look=rng.randrange(3),
     )
     draft = replace(draft, exhibits=_numbered(draft))
-    return _made(draft, write_submission(draft, _parts(draft, rng), rng))
+    parts = _sent(draft) if outline.is_light else _parts(draft, rng)
+    return _made(draft, write_submission(draft, parts, rng))
 
 
 def _note(form: str, filed_on: date) -> tuple[Paragraph, ...]:
@@ -98,12 +100,18 @@ def _filename(draft: Draft, exhibit: str) -> str:
     return f"{draft.stem}.htm" if draft.era is Era.INLINE else f"{ticker}8k.{suffix}"
 
 
-def _parts(draft: Draft, rng: Random) -> list[Part]:
+def _sent(draft: Draft) -> list[Part]:
+    """The main document and its exhibits."""
     signed_on = long_date(draft.signature.date or draft.filed_on)
     body = main_text(draft, signed_on) if draft.era.is_text else main_html(draft, signed_on)
     is_inline = draft.era is Era.INLINE
     main = Part(draft.form, _filename(draft, ""), draft.form if is_inline else "CURRENT REPORT", body, 1)
-    parts = [main, *(_exhibit(draft, exhibit) for exhibit in draft.exhibits if exhibit.sequence is not None)]
+    return [main, *(_exhibit(draft, exhibit) for exhibit in draft.exhibits if exhibit.sequence is not None)]
+
+
+def _parts(draft: Draft, rng: Random) -> list[Part]:
+    parts = _sent(draft)
+    main, is_inline = parts[0], draft.era is Era.INLINE
     if is_inline:
         parts += taxonomy_parts(draft, len(parts) + 1)
     if rng.random() < _PICTURE_SHARES.get(draft.era, 0):
@@ -121,16 +129,14 @@ def _exhibit(draft: Draft, exhibit: MadeExhibit) -> Part:
 
 
 def _made(draft: Draft, raw: bytes) -> MadeSubmission:
-    filers = (
-        company.filer(film_number=film_number_of(draft.accession, draft.filed_on, place), is_old=draft.era.is_text)
-        for place, company in enumerate(draft.companies)
-    )
     return MadeSubmission(
         raw=raw,
         era=draft.era,
         accession=draft.accession,
         form=draft.form,
-        filers=tuple(filers),
+        filers=filers_of(
+            draft.companies, accession=draft.accession, form=draft.form, filed_on=draft.filed_on, era=draft.era
+        ),
         filed_on=draft.filed_on,
         accepted_at=draft.accepted_at if draft.tells_acceptance else None,
         period_of_report=draft.period_of_report,
