@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from _stores import ACCESSION, alert, report
 from _stores import save as saved
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -110,3 +111,66 @@ def test_making_a_table_anew_keeps_what_refers_to_it(url: str, engine: Engine):
 
     with Store(url) as store:
         assert store.read_now(reports.load, ACCESSION) == report(ACCESSION, alert())
+
+
+def up_to(engine: Engine, version: str) -> None:
+    """Bring an empty store to the schema of an earlier version."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+
+OF_0001 = """
+INSERT INTO filing (accession, form, company, listed_items, filers, origin, run_as, source, channel, state, attempts,
+    spotted_at) VALUES ('a', '8-K', 'Made Up', '[]', '[]', 'live', 'live', 'poller', 'getcurrent', 'saved', 0,
+    '2026-01-12 17:00:00');
+INSERT INTO filer VALUES ('a', 7, 'Made Up');
+INSERT INTO alert VALUES (3, 'alr_3', 'a', 'r', 'high', '1', '{}', '2026-01-12 17:00:00', 'filing.matched',
+    '2026-01-12 17:00:00', 'a summary', '', x'7b7d');
+INSERT INTO alert VALUES (7, 'alr_7', 'a', 's', 'high', '1', '{}', '2026-01-12 17:00:00', 'filing.matched',
+    '2026-01-12 17:00:00', 'a summary', '', x'7b7d');
+INSERT INTO delivery VALUES ('dlv_1', 'alr_7', 'desk', 'pending', '2026-01-12 17:00:00', 1, 'HTTP 503',
+    '2026-01-12 17:00:00', NULL);
+INSERT INTO attempt VALUES (5, 'dlv_1', '2026-01-12 17:00:00', 12, 0, 503, 'HTTP 503', NULL, 'busy');
+INSERT INTO meta VALUES ('store.id', 'the same')
+"""
+
+
+def make_0001(engine: Engine) -> None:
+    """A store as the first version left it: a filing, two alerts, a delivery that failed once."""
+    up_to(engine, "0001")
+    with engine.begin() as connection:
+        for statement in OF_0001.split(";"):
+            connection.exec_driver_sql(statement)
+
+
+def rows_of(engine: Engine, tables: tuple[str, ...]) -> dict[str, list[tuple[object, ...]]]:
+    with engine.begin() as connection:
+        return {table: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {table}"))] for table in tables}
+
+
+def test_a_store_of_the_first_version_keeps_all_that_it_has(url: str, engine: Engine):
+    make_0001(engine)
+    tables = ("filer", "alert", "delivery", "attempt", "meta")
+    before = rows_of(engine, tables)
+    (one,) = rows_of(engine, ("filing",))["filing"]
+
+    with Store(url) as store:
+        assert store.id == "the same"
+    assert rows_of(engine, tables) == before
+    assert rows_of(engine, ("filing",))["filing"] == [(*one, None)]
+
+
+def test_alerts_raised_after_an_upgrade_go_on_counting(url: str, engine: Engine):
+    """A receiver that keeps the last number it saw would take a smaller one for something it had."""
+    make_0001(engine)
+
+    with Store(url) as store:
+        saved(store, report(ACCESSION, alert()))
+        found = store.read_now(
+            lambda connection: connection.execute(text("SELECT sequence FROM alert ORDER BY 1")).scalars().all()
+        )
+
+    assert found == [3, 7, 8]

@@ -1,19 +1,28 @@
 """The poller against lists made by hand: paging, the cursor, and who counts as from before our time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from _wire import CONTACT, ManualClock
 
 from watcher.clock import Clock
+from watcher.edgar.calendar import NEW_YORK
+from watcher.edgar.client import EdgarClient
 from watcher.edgar.feed import CurrentPage
 from watcher.errors import EdgarError
-from watcher.models import Filer, Filing, FilingState, Origin
-from watcher.sources.poller import Poller
-from watcher.store import filings
-from watcher.store.database import Store
+from watcher.models import EIGHT_K_FORMS, Filer, Filing, FilingState, Origin
+from watcher.simulator.crawl import Crawl
+from watcher.simulator.server import Simulator
+from watcher.sources.intake import Intake
+from watcher.sources.poller import CHANNEL, Poller
+from watcher.sources.rhythm import Rhythm
+from watcher.sources.wanted import EVERYTHING, Wanted
+from watcher.store import filings, sightings
+from watcher.store.database import Store, get_meta
 
 # A Monday at noon in New York.
 NOON = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)
@@ -31,6 +40,7 @@ class List:
         self.entries = list(entries)
         self.fails_from = 10_000
         self.pages_read = 0
+        self.is_unreadable = False
 
     def add(self, *entries: Filing) -> None:
         self.entries = [*entries, *self.entries]
@@ -40,7 +50,12 @@ class List:
             raise EdgarError("cut off")
         self.pages_read += 1
         page = tuple(self.entries[start : start + count])
-        return CurrentPage(generated_at=NOON, filings=page, is_last=len(page) < count)
+        is_last = len(page) < count
+        if self.is_unreadable:
+            return CurrentPage(
+                NOON, problems=("entry 1 ('?'): no accession number",), entries=len(page), is_last=is_last
+            )
+        return CurrentPage(NOON, page, entries=len(page), is_last=is_last)
 
 
 @pytest.fixture
@@ -49,8 +64,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def make_poller(edgar: List, store: Store) -> Poller:
-    return Poller(edgar, store=store, clock=Clock(), submit=lambda connection, accession: None)
+def make_poller(
+    edgar: List, store: Store, lost: Callable[[datetime], None] = lambda since: None, wanted: Wanted = EVERYTHING
+) -> Poller:
+    return Poller(edgar, store=store, clock=Clock(), intake=Intake(lambda connection, one: None, wanted), lost=lost)
 
 
 def day(first: int, count: int, at: datetime) -> list[Filing]:
@@ -237,3 +254,241 @@ async def test_whatever_breaks_a_poll_does_not_end_the_daemon(store: Store) -> N
     await poller.poll_and_tell()
 
     assert (poller.failing_since is not None, poller.failure) == (True, "OverflowError: date value out of range")
+
+
+# What is no list.
+
+
+async def test_a_list_that_became_empty_is_an_outage_and_not_nothing_new(store: Store) -> None:
+    edgar = List(*day(10, 2, NOON))
+    poller = make_poller(edgar, store)
+    await poller.poll()
+    edgar.entries = []
+
+    with pytest.raises(EdgarError, match="expected what it showed before, came an empty list"):
+        await poller.poll()
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_page_of_which_nothing_can_be_read_is_an_outage_and_not_nothing_new(
+    store: Store, is_first: bool
+) -> None:
+    edgar = List(*day(10, 2, NOON))
+    poller = make_poller(edgar, store)
+    if not is_first:
+        await poller.poll()
+    edgar.is_unreadable = True
+
+    with pytest.raises(EdgarError, match=r"none of its 2 entries can be read: entry 1 \('\?'\): no accession number"):
+        await poller.poll()
+
+
+async def test_an_outage_is_kept_with_its_reason_until_a_poll_gets_through(store: Store) -> None:
+    edgar = List(*day(10, 2, NOON))
+    poller = make_poller(edgar, store)
+    await poller.poll_and_tell()
+    listed_before, edgar.entries = edgar.entries, []
+    await poller.poll_and_tell()
+    failing = (poller.failing_since is not None, poller.failure)
+    edgar.entries = listed_before
+    await poller.poll_and_tell()
+
+    assert failing == (True, "EDGAR's live list: expected what it showed before, came an empty list")
+    assert poller.failing_since is None
+
+
+async def test_edgars_refusal_to_page_deeper_ends_the_poll(store: Store) -> None:
+    """Past its deepest page it answers 503, which the client gives as a last page without entries."""
+    edgar = List()
+    poller = make_poller(edgar, store)
+    await poller.poll()
+    edgar.add(*day(1000, 5_100, NOON))
+
+    spotted = await poller.poll()
+
+    assert (spotted, edgar.pages_read) == (5_100, 1 + 52)
+
+
+# The cursor is what this list has shown.
+
+
+async def test_what_only_others_showed_is_no_reason_to_stop_paging(store: Store) -> None:
+    edgar = List(*day(10, 300, NOON - timedelta(hours=20)))
+    poller = make_poller(edgar, store)
+    await poller.poll()
+    newest = day(1000, 100, NOON + timedelta(hours=1))
+    store.write_now(filings.spot, newest, NOON)
+    await poller.poll()
+    edgar.add(*newest, listed(900, NOON + timedelta(minutes=59)))
+
+    await poller.poll()
+
+    assert "0900" in {key for key, _ in origins(store)}
+
+
+async def test_the_first_sighting_of_each_filing_is_kept(store: Store) -> None:
+    one = listed(1, NOON)
+    edgar = List()
+    poller = make_poller(edgar, store)
+    await poller.poll()
+    edgar.add(one)
+    await poller.poll()
+    first = datetime.now(UTC)
+
+    await poller.poll()
+
+    assert store.read_now(sightings.seen_by, [one.accession], CHANNEL, first) == {one.accession}
+
+
+async def test_an_entry_without_a_form_is_spotted_and_reading_it_will_show(store: Store) -> None:
+    edgar = List()
+    poller = make_poller(edgar, store)
+    await poller.poll()
+    edgar.add(replace(listed(1, NOON), form=None))
+
+    assert await poller.poll() == 1
+
+
+async def test_an_odd_entry_without_a_time_does_not_make_the_last_day_an_older_one(store: Store) -> None:
+    first, *others = day(10, 3, NOON)
+    edgar = List(replace(first, accepted_at=None, filed_on=None), *others)
+
+    await make_poller(edgar, store).poll()
+
+    assert origins(store) == {(f"{number:04}", Origin.BACKFILL) for number in (10, 11, 12)}
+
+
+# What is wanted.
+
+
+async def test_what_is_not_wanted_is_listed_with_its_reason_and_is_known_from_then_on(store: Store) -> None:
+    edgar = List()
+    poller = make_poller(edgar, store, wanted=Wanted(forms=frozenset({"8-K"})))
+    await poller.poll()
+    edgar.add(listed(1, NOON, "8-K/A"), listed(2, NOON))
+
+    spotted = [await poller.poll(), await poller.poll()]
+
+    assert spotted == [1, 0]
+    assert {key: (one.state, one.reason) for key, one in stored(store).items()} == {
+        listed(1, NOON).accession: (FilingState.LISTED, "not wanted: form 8-K/A"),
+        listed(2, NOON).accession: (FilingState.SPOTTED, None),
+    }
+
+
+async def test_a_filing_whose_wanted_filer_stands_on_the_next_page_is_wanted(store: Store) -> None:
+    one = listed(1, NOON)
+    edgar = List()
+    poller = make_poller(edgar, store, wanted=Wanted(ciks=frozenset({77})))
+    await poller.poll()
+    edgar.add(*day(1000, 99, NOON + timedelta(hours=1)), one, replace(one, filers=(Filer(77, "Second"),)))
+
+    spotted = await poller.poll()
+
+    assert (spotted, origins(store)) == (1, {("0001", Origin.LIVE)})
+    assert stored(store)[one.accession].reason is None
+
+
+async def test_a_filing_held_since_last_evening_belongs_to_the_day_on_which_it_is_published(store: Store) -> None:
+    """Its filing date is today's, and so is the index that will have it."""
+    held, yesterday = listed(2, NOON - timedelta(hours=14)), listed(1, NOON - timedelta(days=3))
+
+    await make_poller(List(*day(10, 2, NOON), held, yesterday), store).poll()
+
+    assert origins(store) == {(name, Origin.BACKFILL) for name in ("0002", "0010", "0011")}
+
+
+# What may have been listed and not seen.
+
+
+def lossy(edgar: List, store: Store) -> tuple[Poller, list[datetime]]:
+    lost: list[datetime] = []
+    return make_poller(edgar, store, lost.append), lost
+
+
+async def test_a_list_that_does_not_reach_back_to_what_was_known_is_told(store: Store) -> None:
+    edgar = List(*day(10, 2, NOON))
+    poller, lost = lossy(edgar, store)
+    await poller.poll()
+    known_at = datetime.fromisoformat(store.read_now(get_meta, "poller.complete_at") or "")
+    edgar.entries = day(1000, 150, NOON + timedelta(days=9))
+
+    await poller.poll()
+
+    assert lost == [known_at]
+
+
+async def test_it_is_told_too_when_a_poll_that_was_cut_off_had_taken_in_all_but_the_end(store: Store) -> None:
+    edgar = List(*day(10, 50, NOON))
+    poller, lost = lossy(edgar, store)
+    await poller.poll()
+    edgar.entries = day(1000, 200, NOON + timedelta(days=9))
+    edgar.fails_from = 2
+    with pytest.raises(EdgarError):
+        await poller.poll()
+    edgar.fails_from = 10_000
+
+    spotted = await poller.poll()
+
+    assert (spotted, len(lost)) == (0, 1)
+
+
+async def test_a_list_that_still_shows_something_known_has_lost_nothing(store: Store) -> None:
+    edgar = List(*day(10, 2, NOON))
+    poller, lost = lossy(edgar, store)
+    await poller.poll()
+    edgar.add(*day(1000, 150, NOON + timedelta(days=1)))
+
+    await poller.poll()
+
+    assert lost == []
+
+
+async def test_the_first_filings_ever_reach_back_to_nothing(store: Store) -> None:
+    edgar = List()
+    poller, lost = lossy(edgar, store)
+    await poller.poll()
+    edgar.add(listed(1, NOON))
+
+    await poller.poll()
+
+    assert lost == []
+
+
+async def test_after_an_outage_it_is_told_since_when(store: Store) -> None:
+    edgar = List(*day(10, 2, NOON))
+    poller, lost = lossy(edgar, store)
+    await poller.poll_and_tell()
+    edgar.fails_from = 0
+    await poller.poll_and_tell()
+    began = poller.failing_since
+    edgar.fails_from = 10_000
+
+    await poller.poll_and_tell()
+
+    assert lost == [began]
+
+
+# A captured day.
+
+
+async def test_every_8k_of_a_captured_crawl_is_spotted_the_held_ones_too_and_no_page_is_read_for_nothing(
+    shared: Path, store: Store
+) -> None:
+    crawl = Crawl.read(shared / "edgar" / "samples" / "getcurrent" / "A_20251212T2302Z")
+    clock = ManualClock(datetime(2025, 12, 11, 16, 45, tzinfo=NEW_YORK))
+    simulator = Simulator.from_crawl(crawl, clock=clock)
+    rhythm = Rhythm(open_seconds=300, busy_seconds=300, closed_seconds=1800)
+    pages = []
+    async with EdgarClient(contact=CONTACT, clock=clock, transport=httpx.ASGITransport(simulator.app)) as edgar:
+        poller = Poller(edgar, store=store, clock=clock, intake=Intake(lambda connection, one: None))
+        while clock.now() <= crawl.captured_at + timedelta(minutes=5):
+            before = edgar.requests_made
+            spotted = await poller.poll()
+            # After those with something new on them one that is wholly known.
+            pages.append((edgar.requests_made - before, 2 + spotted // PAGE if spotted else 1))
+            clock.at = rhythm.next_look(clock.now()).timestamp()
+
+    family = {one.accession for one in crawl.catalog.filings if one.form in EIGHT_K_FORMS}
+    assert family - stored(store).keys() == set()
+    assert [(read, needed) for read, needed in pages[1:] if read > needed] == []

@@ -38,9 +38,11 @@ def accession(number: int) -> str:
     return f"0000000001-26-{number:06}"
 
 
-def spot(store: Store, *numbers: int, at: datetime = NOW, **changes) -> tuple[str, ...]:
+def spot(
+    store: Store, *numbers: int, at: datetime = NOW, state: FilingState = FilingState.SPOTTED, **changes
+) -> tuple[str, ...]:
     made = [replace(filing(accession(number)), **changes) for number in numbers]
-    return store.write_now(filings.spot, made, at)
+    return store.write_now(filings.spot, made, at, state=state)
 
 
 def stored(store: Store, one: str = ACCESSION) -> filings.StoredFiling:
@@ -146,6 +148,46 @@ def test_what_runs_now_is_not_due(store: Store):
     spot(store, 1, 2)
 
     assert store.read_now(filings.due, NOW, 9, [accession(1)]) == (accession(2),)
+
+
+def test_live_filings_come_first_then_late_ones_and_history_last(store: Store):
+    spot(store, 1, at=NOW - 4 * HOUR, origin=Origin.BACKFILL, source="backfill")
+    spot(store, 2, at=NOW - 3 * HOUR, origin=Origin.LATE, source="audit")
+    spot(store, 3, at=NOW - 2 * HOUR)
+    saved(store, report(accession(4)))
+    store.write_now(filings.retry, accession(4), NOW - 5 * HOUR)
+
+    assert store.read_now(filings.due, NOW, 9) == tuple(accession(number) for number in (3, 2, 4, 1))
+
+
+def test_a_backfill_that_notifies_is_history_all_the_same(store: Store):
+    told = replace(filing(accession(1)), origin=Origin.BACKFILL, source="backfill")
+    store.write_now(filings.spot, [told], NOW - HOUR, run_as=Origin.LIVE)
+    spot(store, 2, at=NOW)
+
+    assert store.read_now(filings.due, NOW, 9) == (accession(2), accession(1))
+    assert (stored(store).filing.origin, stored(store).run_as) == (Origin.BACKFILL, Origin.LIVE)
+
+
+@pytest.mark.parametrize(
+    ("live", "limit", "expected"),
+    [
+        pytest.param(0, 8, 4, id="history may take what is not kept"),
+        pytest.param(2, 8, 4, id="live filings take places that are kept"),
+        pytest.param(6, 8, 6, id="as many live ones as there are"),
+        pytest.param(0, 3, 0, id="what is kept stays free"),
+        pytest.param(1, 3, 1, id="for one that is live"),
+    ],
+)
+def test_places_are_kept_for_live_filings(store: Store, live: int, limit: int, expected: int):
+    spot(store, *range(100, 110), at=NOW - HOUR, origin=Origin.LATE, source="audit")
+    if live:
+        spot(store, *range(1, live + 1), at=NOW)
+
+    found = store.read_now(filings.due, NOW, limit, kept=4)
+
+    assert len(found) == expected
+    assert found[:live] == tuple(accession(number) for number in range(1, live + 1))
 
 
 def test_a_failed_filing_is_due_when_its_retry_is(store: Store):
@@ -452,3 +494,81 @@ def test_closing_twice_is_harmless(tmp_path: Path):
     opened.close()
 
     assert not (tmp_path / "eightk.db-wal").exists()
+
+
+# What EDGAR's own lists say.
+
+
+def test_what_is_not_in_the_store_is_unknown_however_many_are_asked_for(store: Store):
+    spot(store, 1, 2)
+    many = [accession(number) for number in range(1, 2501)]
+
+    assert store.read_now(filings.unknown, many) == set(many[2:])
+    assert store.read_now(filings.unknown, []) == frozenset()
+
+
+def test_what_edgar_listed_of_a_day_is_told_apart_from_what_was_brought_by_hand(store: Store):
+    spot(store, 1, at=NOW - HOUR)
+    spot(store, 2, at=NOW - HOUR, source="folder")
+    spot(store, 3, at=NOW - HOUR, filed_on=date(2026, 1, 9))
+    spot(store, 4, at=NOW + HOUR)
+
+    assert store.read_now(filings.listed_by_edgar, NOW.date(), NOW.date(), NOW) == {accession(1)}
+    assert store.read_now(filings.listed_by_edgar, date(2026, 1, 9), NOW.date(), NOW) == {accession(1), accession(3)}
+
+
+def test_what_is_gone_is_marked_with_the_first_day_and_can_come_back(store: Store):
+    spot(store, 1, 2)
+    store.write_now(filings.mark_gone, [accession(1)], date(2026, 1, 13))
+    store.write_now(filings.mark_gone, [accession(1)], date(2026, 1, 14))
+    gone_on = stored(store).gone_on
+
+    back = store.write_now(filings.unmark_gone, [accession(1), accession(2)])
+
+    assert (gone_on, back, stored(store).gone_on) == (date(2026, 1, 13), (accession(1),), None)
+
+
+def test_what_was_only_listed_can_be_wanted(store: Store):
+    asked: list[str] = []
+    spot(store, 1, state=FilingState.LISTED, origin=Origin.BACKFILL)
+    spot(store, 2)
+
+    wanted = store.write_now(
+        filings.want,
+        [accession(1), accession(2), accession(3)],
+        NOW + HOUR,
+        run_as=Origin.BACKFILL,
+        submit=lambda _, one: asked.append(one),
+    )
+
+    found = stored(store)
+    assert wanted == tuple(asked) == (accession(1),)
+    assert (found.state, found.run_at, found.run_as) == (FilingState.SPOTTED, NOW + HOUR, Origin.BACKFILL)
+
+
+def test_what_a_source_took_in_is_counted_without_what_it_only_listed(store: Store):
+    spot(store, 1, 2, source="audit")
+    spot(store, 3, source="audit", state=FilingState.LISTED)
+    spot(store, 4)
+
+    assert store.read_now(filings.count_taken_in, [accession(number) for number in (1, 3, 4)], "audit") == 1
+
+
+def test_what_nobody_waits_for_is_counted_while_it_is_under_way(store: Store):
+    spot(store, 1)
+    spot(store, 2, origin=Origin.LATE, source="audit")
+    spot(store, 3, 4, 5, origin=Origin.BACKFILL, source="backfill")
+    store.write_now(filings.fail, accession(3), "404", NOW, NOW + HOUR)
+    store.write_now(filings.skip, accession(4), "form is 10-K", NOW)
+
+    assert store.read_now(filings.count_waiting) == filings.Waiting(all=3, untried=2)
+
+
+def test_parked_filings_are_counted_by_their_filing_date(store: Store):
+    spot(store, 1, 2)
+    spot(store, 3, filed_on=date(2026, 1, 9))
+    for number in (1, 3):
+        store.write_now(filings.fail, accession(number), "no filing", NOW, None)
+
+    assert store.read_now(filings.count_failed, NOW.date(), NOW.date()) == 1
+    assert store.read_now(filings.count_failed, date(2026, 1, 1), NOW.date()) == 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,16 @@ import httpx
 import pytest
 from _stores import ACCESSION, NOW, alert, filing, report, save
 
+from watcher.audit_hours import Audit, AuditState
+from watcher.errors import EightkError
 from watcher.models import Exhibit, Filer, Item
-from watcher.store import filings
+from watcher.sources.audit import AuditResult
+from watcher.sources.backfill_progress import BackfillRequest, Progress
+from watcher.store import audits, filings
 from watcher.store.database import Store
 from watcher.web.app import Desk, Health, make_app
 
+TOMORROW = NOW.date() + timedelta(days=1)
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
@@ -29,10 +35,28 @@ class Asked:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.retried: list[str] = []
+        self.audited: list[date | None] = []
+        self.progress: Progress | None = None
 
     async def retry(self, accession: str) -> None:
         await self.store.read(filings.get, accession)
         self.retried.append(accession)
+
+    async def audit(self, day: date | None) -> AuditResult:
+        if day == TOMORROW:
+            raise ValueError("still to come")
+        self.audited.append(day)
+        return AuditResult(Audit(day or NOW.date(), AuditState.DONE, NOW, 3, 1), True, (filing(),))
+
+    async def ask(self, request: BackfillRequest) -> Progress:
+        request.check(NOW.date())
+        if self.progress is not None:
+            raise EightkError("another is under way")
+        self.progress = Progress(request, request.first)
+        return self.progress
+
+    async def stop(self) -> Progress | None:
+        return self.progress and replace(self.progress, state="stopped")
 
 
 @pytest.fixture
@@ -42,7 +66,14 @@ def asked(store: Store) -> Asked:
 
 @pytest.fixture
 def client(store: Store, asked: Asked) -> httpx.AsyncClient:
-    desk = Desk(store=store, token="right", retry=asked.retry, health=lambda: Health(is_well=True, edgar="polling"))
+    desk = Desk(
+        store=store,
+        token="right",
+        retry=asked.retry,
+        audit=asked.audit,
+        backfill=asked,
+        health=lambda: Health(is_well=True, edgar="polling"),
+    )
     transport = httpx.ASGITransport(app=make_app(desk))
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
 
@@ -173,3 +204,85 @@ async def test_an_absurd_question_is_refused_and_no_error_of_ours(client: httpx.
 )
 async def test_a_malformed_host_is_turned_away(client: httpx.AsyncClient, host: str) -> None:
     assert (await client.get("/v1/filings", headers={"Host": host})).status_code == 421
+
+
+RIGHT = {"authorization": "Bearer right"}
+
+
+async def test_an_audit_can_be_asked_for_with_the_token_only(client: httpx.AsyncClient, asked: Asked) -> None:
+    refused = await client.post("/v1/audits?day=2026-01-09", headers={"authorization": "Bearer wrong"})
+    done = await client.post("/v1/audits?day=2026-01-09", headers=RIGHT)
+    last = await client.post("/v1/audits", headers=RIGHT)
+
+    assert (refused.status_code, done.status_code, last.status_code) == (401, 200, 200)
+    assert asked.audited == [date(2026, 1, 9), None]
+    assert done.json()["missing_filings"] == [{"accession": ACCESSION, "form": "8-K", "company": "Made Up, Inc."}]
+    assert (done.json()["state"], done.json()["listed"], done.json()["has_index"]) == ("done", 3, True)
+
+
+async def test_an_audit_of_a_day_to_come_is_refused_in_words(client: httpx.AsyncClient) -> None:
+    answer = await client.post(f"/v1/audits?day={TOMORROW}", headers=RIGHT)
+
+    assert (answer.status_code, answer.json()["detail"]) == (422, "still to come")
+
+
+async def test_the_last_audits_are_listed_and_the_last_one_is_on_the_page(
+    client: httpx.AsyncClient, store: Store
+) -> None:
+    for day, state in ((8, AuditState.DONE), (9, AuditState.FAILED)):
+        made = Audit(date(2026, 1, day), state, NOW, listed=200, missing=2, reason="<no index>")
+        store.write_now(audits.note, made)
+
+    listed = (await get(client, "/v1/audits"))["audits"]
+    page = (await client.get("/")).text
+
+    assert [(one["day"], one["state"], one["missing"]) for one in listed] == [
+        ("2026-01-09", "failed", 2),
+        ("2026-01-08", "done", 2),
+    ]
+    assert "not compared with EDGAR&#39;s index of 2026-01-09: &lt;no index&gt;" in page
+
+
+async def test_a_backfill_can_be_asked_for_followed_and_stopped(client: httpx.AsyncClient) -> None:
+    wanted = {"first": "2026-01-05", "last": "2026-01-09", "index": "daily", "archives": "", "notify": False}
+    before = await client.get("/v1/backfill")
+    begun = await client.post("/v1/backfill", json=wanted, headers=RIGHT)
+    followed = await get(client, "/v1/backfill")
+    again = await client.post("/v1/backfill", json=wanted, headers=RIGHT)
+    stopped = await client.delete("/v1/backfill", headers=RIGHT)
+
+    assert (before.status_code, begun.status_code, again.status_code) == (404, 202, 409)
+    assert begun.json()["request"] == wanted
+    assert (followed["state"], stopped.json()["state"]) == ("running", "stopped")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"first": "2026-01-09", "last": "2026-01-05"},
+        {"first": "1992-12-31", "last": "1993-01-05"},
+        {"first": "2026-01-05", "last": str(TOMORROW)},
+        {"first": "2026-01-05", "last": "2026-01-05", "index": "weekly"},
+        {"first": "today", "last": "2026-01-05"},
+    ],
+)
+async def test_a_span_that_cannot_be_is_refused(client: httpx.AsyncClient, wanted: dict[str, str]) -> None:
+    answer = await client.post("/v1/backfill", json=wanted, headers=RIGHT)
+
+    assert answer.status_code == 422
+
+
+async def test_a_backfill_without_the_token_is_refused(client: httpx.AsyncClient, asked: Asked) -> None:
+    wanted = {"first": "2026-01-05", "last": "2026-01-09"}
+    answers = [await client.post("/v1/backfill", json=wanted), await client.delete("/v1/backfill")]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert asked.progress is None
+
+
+async def test_what_is_gone_from_edgar_is_marked_on_its_page(client: httpx.AsyncClient, store: Store) -> None:
+    store.write_now(filings.spot, [filing()], NOW)
+    store.write_now(filings.mark_gone, [ACCESSION], NOW.date())
+
+    assert (await get(client, f"/v1/filings/{ACCESSION}"))["gone_on"] == "2026-01-12"
+    assert "not in its index any more, as seen on 2026-01-12" in (await client.get(f"/filings/{ACCESSION}")).text

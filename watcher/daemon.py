@@ -8,26 +8,25 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from watcher.clock import Clock
 from watcher.deliver import Deliverer, Endpoint
 from watcher.dispatch import Dispatcher, Policy
+from watcher.edgar.calendar import NEW_YORK
 from watcher.edgar.client import EdgarClient
 from watcher.engine.embedded import EmbeddedEngine
 from watcher.engine.port import Job, JobKind
-from watcher.errors import EdgarError, StoreError
+from watcher.errors import EdgarError, EightkError, StoreError
 from watcher.lock import StoreLock
 from watcher.outbound import Outbound
 from watcher.ready import Ready
 from watcher.registry import line_spec
-from watcher.schedule import Scheduler
 from watcher.serving import serving
-from watcher.sources.folder import FolderSource
-from watcher.sources.poller import Poller
+from watcher.sources.audit import AuditResult
+from watcher.sources.spotting import Spotting
 from watcher.store import deliveries, filings
 from watcher.store.archive import Archive
 from watcher.store.database import Store, get_meta, set_meta
@@ -56,7 +55,6 @@ class Daemon:
         self._clock = clock
         self._lock = lock
         self._stop_asked = asyncio.Event()
-        self._poll_due = asyncio.Event()
         self._ruin = ""
         self.url = ""
 
@@ -70,6 +68,7 @@ class Daemon:
         )
         stack.callback(self._workers.close)
         slots = {JobKind.FILING: limits.workers * FILINGS_PER_WORKER, JobKind.ENDPOINT: ENDPOINTS_AT_ONCE}
+        self._kept_for_live = slots[JobKind.FILING] // 2
         self.engine = EmbeddedEngine(self._due, slots)
         self._edgar = self._make_client()
         if self._edgar is not None:
@@ -90,8 +89,11 @@ class Daemon:
             policy=self._policy,
             owed=lambda endpoint: self.engine.submit(Job(JobKind.ENDPOINT, endpoint)),
         )
-        self._folder = self._make_folder_source(archive)
-        self._poller = self._make_poller()
+        self.spotting = Spotting(
+            settings, store=self.store, archive=archive, clock=clock, edgar=self._edgar, submit=self._submit_filing
+        )
+        if self.spotting.folder is not None:
+            self._dispatcher.settled.append(self.spotting.folder.settled)
 
     @classmethod
     @asynccontextmanager
@@ -117,7 +119,7 @@ class Daemon:
             self._open_for_business(url, tell)
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(self.engine.work(self._do), name="engine")
-                others = [group.create_task(one, name=name) for name, one in self._sources()]
+                others = [group.create_task(one, name=name) for name, one in self.spotting.tasks()]
                 others.append(group.create_task(self._look_after(), name="look after"))
                 await self._stop_asked.wait()
                 log.info("stopping")
@@ -130,28 +132,31 @@ class Daemon:
             raise StoreError(self._ruin)
 
     async def run_once(self, *, sources: bool = True) -> None:
-        """Poll every source once, do all that is due now, and return.
+        """Look at every source once, do all that is due now, and return.
 
         Raises ``EdgarError`` when EDGAR could not be polled, after everything else was done.
         """
-        error: EdgarError | None = None
-        if sources and self._poller is not None:
-            try:
-                await self._poller.poll()
-            except EdgarError as failed:
-                error = failed
+        failure: EdgarError | None = None
+        async with self.working():
+            if sources:
+                failure = await self.spotting.look_once()
+        if sources and self.spotting.folder is not None:
+            await self.spotting.folder.scan()
+        if failure is not None:
+            raise failure
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Have the engine work while inside, and then until all is done that is due by then."""
         work = asyncio.create_task(self.engine.work(self._do), name="engine")
-        if sources and self._folder is not None:
-            await self._folder.scan_whole()
-        # What is due is a question to the store, not an event.
-        while not await self._is_idle():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        if sources and self._folder is not None:
-            await self._folder.scan()
-        await self.engine.stop(DRAIN_SECONDS)
-        await work
-        if error is not None:
-            raise error
+        try:
+            yield
+            # What is due is a question to the store, not an event.
+            while not await self._is_idle():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        finally:
+            await self.engine.stop(DRAIN_SECONDS)
+            await work
 
     def stop(self) -> None:
         """Ask the daemon to drain and end. May be called twice."""
@@ -161,6 +166,19 @@ class Daemon:
         """Owe work for a filing again. Raises ``UnknownFiling``."""
         await self.store.write(filings.retry, accession, self._clock.now())
         self.engine.submit(Job(JobKind.FILING, accession))
+
+    async def audit(self, day: date | None) -> AuditResult:
+        """Compare a day with EDGAR's index, and take in what is missing; None: the last whose index should be there.
+
+        Raises ``ValueError`` for a day that is still to come, and ``EightkError`` without a contact.
+        """
+        auditor = self.spotting.auditor
+        if auditor is None:
+            raise EightkError("EDGAR cannot be asked: no contact is set (edgar.contact)")
+        now = self._clock.now()
+        if day is not None and day > now.astimezone(NEW_YORK).date():
+            raise ValueError(f"{day} is still to come: in New York it is {now.astimezone(NEW_YORK).date()}")
+        return await auditor.audit(day or auditor.hours.last_day(now))
 
     @property
     def _policy(self) -> Policy:
@@ -185,26 +203,6 @@ class Daemon:
             blocked_until=datetime.fromisoformat(blocked) if blocked else None,
         )
 
-    def _make_folder_source(self, archive: Archive) -> FolderSource | None:
-        if not self._settings.folder.enabled:
-            return None
-        folder = FolderSource(
-            self._settings.folder,
-            store=self.store,
-            archive=archive,
-            clock=self._clock,
-            max_bytes=self._settings.limits.submission_megabytes * MEGABYTE,
-            submit=self._submit_filing,
-        )
-        folder.make()
-        self._dispatcher.settled.append(folder.settled)
-        return folder
-
-    def _make_poller(self) -> Poller | None:
-        if self._edgar is None:
-            return None
-        return Poller(self._edgar, store=self.store, clock=self._clock, submit=self._submit_filing)
-
     def _submit_filing(self, connection: Connection, accession: str) -> None:
         self.engine.submit(Job(JobKind.FILING, accession), connection)
 
@@ -213,9 +211,9 @@ class Daemon:
         self._dispatcher.policy = self._policy
         self._lock.announce(url)
         tell(f"eightk: page at {url}")
-        if self._folder is not None:
+        if self.spotting.folder is not None:
             tell(f"eightk: watching the folder {self._settings.folder.path}")
-        if self._poller is None:
+        if self.spotting.poller is None:
             tell(
                 "eightk: EDGAR is not polled, as the SEC asks for a contact: set [edgar] contact in "
                 f'{self._settings.file} (or EIGHTK_CONTACT) to "Your Firm you@firm.com"'
@@ -232,34 +230,6 @@ class Daemon:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
-
-    def _sources(self) -> list[tuple[str, Any]]:
-        sources: list[tuple[str, Any]] = []
-        if self._folder is not None:
-            sources.append(("folder", self._folder.run()))
-        if self._poller is not None:
-            sources.append(("poller", self._poll_when_due(self._poller)))
-        return sources
-
-    async def _poll_when_due(self, poller: Poller) -> None:
-        """Poll at once, then whenever the scheduler says. The scheduler only rings: the poll itself is ours to end."""
-        edgar = self._settings.edgar
-        scheduler = Scheduler()
-        if edgar.poll_cron:
-            scheduler.by_cron(edgar.poll_cron, "poll", self._ring)
-        scheduler.start()
-        try:
-            while True:
-                began = self._clock.now()
-                await poller.poll_and_tell()
-                self._poll_due.clear()
-                if not edgar.poll_cron:
-                    # From its beginning, so that a slow answer does not stretch the rhythm.
-                    wait = max(0.0, (edgar.rhythm.next_look(began) - self._clock.now()).total_seconds())
-                    scheduler.after(wait / self._clock.scale, "poll", self._ring)
-                await self._poll_due.wait()
-        finally:
-            scheduler.stop()
 
     async def _look_after(self) -> None:
         """Look after what nobody else does: note a block for the next start, and watch over the store's own files."""
@@ -288,14 +258,11 @@ class Daemon:
                 log.critical("stopping: the store was taken away", extra={"reason": self._ruin})
                 self.stop()
 
-    async def _ring(self) -> None:
-        self._poll_due.set()
-
     async def _due(self, kind: JobKind, limit: int, busy: Collection[str]) -> tuple[str, ...]:
         now = self._clock.now()
         if kind is JobKind.FILING:
             # On the writer thread: behind the transaction that submitted, so that its rows are seen.
-            return await self.store.write(filings.due, now, limit, busy)
+            return await self.store.write(filings.due, now, limit, busy, kept=self._kept_for_live)
         owed = await self.store.read(deliveries.due_endpoints, now, busy)
         return tuple(name for name in owed if name in self._endpoints)[:limit]
 
@@ -306,15 +273,23 @@ class Daemon:
             await self._deliverer.drain(job.key)
 
     async def _is_idle(self) -> bool:
-        due = [await self._due(kind, 1, ()) for kind in JobKind]
-        return not any(due) and not self.engine.health().running
+        filing = await self.store.write(filings.due, self._clock.now(), 1)
+        endpoint = await self._due(JobKind.ENDPOINT, 1, ())
+        return not filing and not endpoint and not self.engine.health().running
 
     def _desk(self) -> Desk:
-        return Desk(store=self.store, token=self._lock.token, retry=self.retry, health=self._health)
+        return Desk(
+            store=self.store,
+            token=self._lock.token,
+            retry=self.retry,
+            audit=self.audit,
+            backfill=self.spotting.backfill,
+            health=self._health,
+        )
 
     def _health(self) -> Health:
         running = self.engine.health()
-        poller = self._poller
+        poller = self.spotting.poller
         return Health(
             is_well=not running.is_in_trouble and (poller is None or poller.failing_since is None),
             edgar=self._edgar_in_words(),
@@ -324,12 +299,13 @@ class Daemon:
         )
 
     def _edgar_in_words(self) -> str:
-        if self._poller is None or self._edgar is None:
+        poller = self.spotting.poller
+        if poller is None or self._edgar is None:
             return "EDGAR is not polled: no contact is set"
         if self._edgar.blocked_until is not None:
             return f"EDGAR blocks us until {self._edgar.blocked_until:%H:%M:%S} UTC"
-        if self._poller.failing_since is not None:
-            return f"EDGAR cannot be polled since {self._poller.failing_since:%H:%M:%S} UTC: {self._poller.failure}"
-        polled_at = self._poller.polled_at
+        if poller.failing_since is not None:
+            return f"EDGAR cannot be polled since {poller.failing_since:%H:%M:%S} UTC: {poller.failure}"
+        polled_at = poller.polled_at
         last = f", last at {polled_at:%H:%M:%S} UTC" if polled_at else ""
         return f"polling {self._settings.edgar.base_url}{last}"

@@ -11,11 +11,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
+
+from sqlalchemy import Connection
 
 from watcher.clock import Clock
 from watcher.edgar.client import BLOCK_SECONDS
+from watcher.edgar.submission import split_submission
 from watcher.errors import (
     BlockedError,
     ConfigError,
@@ -29,7 +32,9 @@ from watcher.errors import (
 )
 from watcher.models import Alert, Filing, FilingState, Message, Report
 from watcher.payload import message_for
-from watcher.store import filings, reports
+from watcher.sources.intake import verdict_on
+from watcher.sources.wanted import EVERYTHING, UNDECIDED, Wanted
+from watcher.store import companies, filings, reports, unwanted
 from watcher.store.archive import Archive, Archived
 from watcher.store.database import Store
 from watcher.store.filings import StoredFiling
@@ -53,6 +58,9 @@ class Fetcher(Protocol):
     async def submission(self, cik: int, accession: str) -> bytes:
         """Return the full submission, checked to be whole. Raises ``EdgarError`` or ``ReadError``."""
 
+    async def header(self, cik: int, accession: str) -> bytes:
+        """Return the header alone, which is small. Raises as `submission`."""
+
 
 class Examiner(Protocol):
     """What can run the line; `Workers` does."""
@@ -63,11 +71,20 @@ class Examiner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the settings say about whom to tell."""
+    """What the settings say about what is fetched, and whom to tell."""
 
     endpoints: frozenset[str]
     late_hours: float = 72.0
     page_url: str = ""  # where a person reads on; the accession number is appended
+    wanted: Wanted = EVERYTHING
+
+
+class _Unwanted(Exception):  # noqa: N818  # a decision, not an error
+    """Raised when a filing's header tells that it is not wanted. Its text is the reason."""
+
+    def __init__(self, filing: Filing, reason: str) -> None:
+        self.filing = filing  # as its header tells it
+        super().__init__(reason)
 
 
 class Dispatcher:
@@ -112,6 +129,9 @@ class Dispatcher:
         except Skip as reason:
             await self._store.write(filings.skip, accession, str(reason), self._clock.now())
             log.info("skipped", extra={"accession": accession, "reason": str(reason)})
+        except _Unwanted as left:
+            await self._store.write(unwanted.leave, left.filing, str(left))
+            log.info("left listed", extra={"accession": accession, "reason": str(left)})
         except (ConfigError, EdgarError, ReadError, HandlerError) as error:
             if not await self._ends_with(stored, error):
                 return
@@ -139,11 +159,26 @@ class Dispatcher:
                 return raw
         if self._fetcher is None:
             raise EdgarError("cannot be fetched: no contact is configured (edgar.contact)")
+        if (stored.reason or "").startswith(UNDECIDED):
+            await self._decide(self._fetcher, stored.filing)
         raw = await self._fetcher.submission(_cik_of(stored.filing), stored.filing.accession)
         day = stored.filing.filed_on or stored.spotted_at.date()
         archived = await asyncio.to_thread(self._archive.keep, stored.filing.accession, day, raw)
         await self._store.write(filings.note_archived, stored.filing.accession, archived)
         return raw
+
+    async def _decide(self, fetcher: Fetcher, filing: Filing) -> None:
+        """Ask the header, before a submission that may be big is fetched. Raises ``_Unwanted`` and ``EdgarError``."""
+        wanted = self.policy.wanted
+        verdict = await self._store.read(verdict_on, filing, wanted)
+        if verdict == UNDECIDED:
+            if wanted.tickers and await self._store.read(companies.listed_at) is None:
+                raise OutageError(f"{UNDECIDED}: EDGAR's list of companies is awaited")
+            filing = await _told_by_header(fetcher, filing)
+            verdict = await self._store.read(verdict_on, filing, wanted)
+        if verdict:
+            reason = "not wanted: its header does not tell that it is" if verdict == UNDECIDED else verdict
+            raise _Unwanted(filing, reason)
 
     async def _read_back(self, stored: StoredFiling, archived: Archived) -> bytes | None:
         """The bytes from the archive; None when they must be fetched again. Raises ``ReadError`` when nobody can."""
@@ -160,8 +195,11 @@ class Dispatcher:
         return raw
 
     async def _handle(self, stored: StoredFiling, raw: bytes) -> Report:
-        filing = replace(stored.filing, origin=stored.run_as)
+        filing = replace(await self._store.read(companies.with_tickers, stored.filing), origin=stored.run_as)
         report = await self._examiner.examine(filing, raw)
+        if filing.filers != stored.filing.filers:
+            # Made with today's list: a report tells what it was made with.
+            report.versions["companies"] = await self._store.read(_version_of_companies)
         fields = {"accession": filing.accession, "items": len(report.items), "alerts": len(report.alerts)}
         log.info("examined", extra=fields)
         return report
@@ -169,7 +207,7 @@ class Dispatcher:
     async def _save(self, report: Report) -> None:
         now = self._clock.now()
         owed = await self._store.write(
-            reports.save,
+            _keep,
             report,
             self._messages(report, now),
             now,
@@ -228,6 +266,46 @@ class Dispatcher:
             return False
         log.error("failed, parked", extra=fields | {"again": f"eightk retry {stored.filing.accession}"})
         return True
+
+
+async def _told_by_header(fetcher: Fetcher, filing: Filing) -> Filing:
+    """Return the filing as its header tells it. Raises ``EdgarError`` and ``ReadError``."""
+    try:
+        raw = await fetcher.header(_cik_of(filing), filing.accession)
+    except EdgarError as error:
+        # Said so that the next attempt asks it again.
+        raise type(error)(f"{UNDECIDED}: {error}", status=error.status) from error
+    header = await asyncio.to_thread(split_submission, raw, filing.accession)
+    return replace(
+        filing,
+        form=header.form or filing.form,
+        filers=header.filers or filing.filers,
+        filed_on=header.filed_on or filing.filed_on,
+        accepted_at=header.accepted_at or filing.accepted_at,
+    )
+
+
+def _keep(
+    connection: Connection,
+    report: Report,
+    messages: Mapping[str, Message],
+    now: datetime,
+    *,
+    late_hours: float,
+    endpoints: frozenset[str],
+) -> tuple[str, ...]:
+    """Save a report, and what it tells of its filers; return the endpoints that are owed something."""
+    owed = reports.save(connection, report, messages, now, late_hours=late_hours, endpoints=endpoints)
+    filing = report.filing
+    day = None if filing.filed_on is None else datetime.combine(filing.filed_on, time(), UTC)
+    if told_at := filing.accepted_at or day:
+        companies.note_filers(connection, filing.filers, told_at)
+    return owed
+
+
+def _version_of_companies(connection: Connection) -> str:
+    listed_at = companies.listed_at(connection)
+    return "" if listed_at is None else f"{listed_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _cik_of(filing: Filing) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 from watcher.models import Alert, Event, Evidence, Filing, Message, Report
 from watcher.report_json import to_json
 
-__all__ = ["MAX_PAYLOAD_BYTES", "SCHEMA_VERSION", "edgar_url", "message_for"]
+__all__ = ["MAX_PAYLOAD_BYTES", "SCHEMA_VERSION", "alarm_message", "edgar_url", "message_for"]
 
 SCHEMA_VERSION = 1
 MAX_PAYLOAD_BYTES = 20_000
@@ -61,6 +61,28 @@ def message_for(
     }
     payload = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     return Message(alert.id, kind, timestamp, summary, page_url or index or "", payload)
+
+
+def alarm_message(alert: Alert, *, kind: str, began_at: datetime, ended_at: datetime | None, url: str) -> Message:
+    """Make the message of an alarm: what the watcher tells its own operator, when it begins and when it is over.
+
+    ``kind`` is a fixed word, such as ``quiet``; ``url`` our own page.
+    """
+    type_, timestamp = ("operator.alarm", began_at) if ended_at is None else ("operator.alarm_over", ended_at)
+    summary = _cut(alert.summary, _MAX_LINE_BYTES)
+    content = {
+        "type": type_,
+        "timestamp": to_json(timestamp),
+        "data": {
+            "schema_version": SCHEMA_VERSION,
+            "id": alert.id,
+            "summary": summary,
+            "alarm": {"kind": kind, "began_at": to_json(began_at), "ended_at": to_json(ended_at)},
+            "urls": {"page": url},
+        },
+    }
+    payload = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return Message(alert.id, type_, timestamp, summary, url, payload)
 
 
 def edgar_url(filing: Filing) -> str | None:

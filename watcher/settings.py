@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from watcher.audit_hours import DAY_ENDS, AuditHours, parse_time
 from watcher.edgar.address import check_base_url, check_contact
 from watcher.guard import parse_allow
 from watcher.sources.rhythm import Rhythm, parse_window
@@ -21,6 +22,7 @@ __all__ = ["EndpointSettings", "FolderSettings", "Section", "Settings"]
 _SHORTEST_SECONDS = 0.05  # below that a loop does nothing but turn
 _DAY_SECONDS = 86_400
 _CLOSED_SECONDS = 600.0
+_NOON = 12
 _SEC_URL = "https://www.sec.gov"
 _TEN_YEARS_HOURS = 87_600
 
@@ -145,6 +147,34 @@ class EdgarSettings(Section):
         return expression
 
 
+class AuditSettings(Section):
+    """Comparing the store with EDGAR's own index of each day."""
+
+    enabled: bool = Field(True, description="whether it is done by itself; eightk audit does it at any time")
+    evening: str = Field("22:45", description="when the day's index is compared, on business days (New York)")
+    morning: str = Field("06:30", description="when the last days are compared again, on business days (New York)")
+    again_days: int = Field(3, ge=0, le=30, description="how many business days are compared again each morning")
+
+    @field_validator("evening")
+    @classmethod
+    def _is_an_evening(cls, evening: str) -> str:
+        if parse_time(evening) < DAY_ENDS:
+            raise ValueError(f"expected a time from {DAY_ENDS:%H:%M} on: before it EDGAR writes no index")
+        return evening
+
+    @field_validator("morning")
+    @classmethod
+    def _is_a_morning(cls, morning: str) -> str:
+        if parse_time(morning).hour >= _NOON:
+            raise ValueError("expected a time before noon")
+        return morning
+
+    @property
+    def hours(self) -> AuditHours:
+        """When which days are compared."""
+        return AuditHours(parse_time(self.evening), parse_time(self.morning), self.again_days)
+
+
 class FolderSettings(Section):
     """The folder in which submissions may be put by hand or by another program."""
 
@@ -259,6 +289,7 @@ class Settings(Section):
     data_dir: PathFromBase = Field(Path("data"), description="the store, its lock and the archive of raw filings")
     store: StoreSettings = StoreSettings()
     edgar: EdgarSettings = EdgarSettings()
+    audit: AuditSettings = AuditSettings()
     folder: FolderSettings = FolderSettings()
     web: WebSettings = WebSettings()
     rules: RulesSettings = RulesSettings()

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from watcher.cli import deliveries, demo, filings, process, run, setup, simulate
+from watcher.cli import audit, backfill, deliveries, demo, filings, process, run, setup, simulate
 from watcher.errors import ConfigError, EightkError, UnknownFiling
 
 __all__ = ["main"]
@@ -45,7 +45,7 @@ def cli() -> None:
     """
 
 
-for group in (run, demo, process, filings, deliveries, setup, simulate):
+for group in (run, demo, process, filings, audit, backfill, deliveries, setup, simulate):
     for command in group.COMMANDS:
         cli.add_command(command)
 

@@ -13,8 +13,9 @@ import click
 from watcher.config import DEFAULT_FILE, load_settings
 from watcher.settings import Settings
 
-__all__ = ["AccessionType", "config_option", "is_terminal", "settings_of", "store_of"]
+__all__ = ["DATE", "AccessionType", "config_option", "is_terminal", "settings_of", "store_of"]
 
+DATE = click.DateTime(["%Y-%m-%d"])
 ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher.cli._options import AccessionType, config_option, is_terminal, settings_of, store_of
+from watcher.cli._daemon import ask_daemon
+from watcher.cli._options import DATE, AccessionType, config_option, is_terminal, settings_of, store_of
 from watcher.config import DEFAULT_FILE
-from watcher.errors import EightkError, UnknownFiling
 from watcher.models import FilingState
 
 if TYPE_CHECKING:
@@ -28,9 +28,20 @@ __all__ = ["COMMANDS"]
 TERMINAL_ROWS = 50
 EXIT_FAILED = 3
 COLUMNS = ("accession", "form", "company", "accepted_at", "filed_on", "items", "origin", "source", "state", "reason")
+KEYS = (
+    "accession",
+    "form",
+    "state",
+    "reason",
+    "gone_on",
+    "filed_on",
+    "accepted_at",
+    "period_of_report",
+    "origin",
+    "source",
+)
 LOOK_SECONDS = 0.2
 FOLLOW_SECONDS = 120.0
-DATE = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
@@ -162,8 +173,7 @@ def _table_line(row: dict[str, Any]) -> str:
 
 def _page(line: dict[str, Any]) -> str:
     """One filing for a person at a terminal."""
-    keys = ("accession", "form", "state", "reason", "filed_on", "accepted_at", "period_of_report", "origin", "source")
-    out = [f"{key.replace('_', ' '):<17} {line[key]}" for key in keys if line.get(key) is not None]
+    out = [f"{key.replace('_', ' '):<17} {line[key]}" for key in KEYS if line.get(key) is not None]
     out += [f"{filer['role']:<17} {filer['name']} (CIK {filer['cik']})" for filer in line["filers"]]
     if signature := line.get("signature"):
         signed = [signature["name"], signature["title"], signature["date"]]
@@ -194,35 +204,14 @@ async def _retry_here(ready: Ready, accession: str) -> tuple[str, str | None]:
 
 def _retry_by_daemon(owner: Owner, accession: str) -> tuple[str, str | None]:
     """Hand it to the daemon, and follow it until it settles."""
-    answer = _ask(owner, "POST", f"/v1/filings/{accession}/retry")
+    answer = ask_daemon(owner, "POST", f"/v1/filings/{accession}/retry")
     until = time.monotonic() + FOLLOW_SECONDS
     while answer["state"] == FilingState.SPOTTED and not answer["reason"]:
         if time.monotonic() > until:
             return answer["state"], "still under way; see: eightk show"
         time.sleep(LOOK_SECONDS)
-        answer = _ask(owner, "GET", f"/v1/filings/{accession}")
+        answer = ask_daemon(owner, "GET", f"/v1/filings/{accession}")
     return answer["state"], answer["reason"]
-
-
-def _ask(owner: Owner, method: str, path: str) -> dict[str, Any]:
-    from urllib.error import HTTPError
-    from urllib.request import ProxyHandler, Request, build_opener
-
-    if not owner.url:
-        raise EightkError(f"process {owner.pid} uses the store, and takes no requests; try again when it has ended")
-    request = Request(owner.url + path, method=method, headers={"Authorization": f"Bearer {owner.token}"})  # noqa: S310
-    try:
-        # The daemon is on loopback: no proxy of the environment lies between.
-        with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
-    except HTTPError as error:
-        detail = json.loads(error.read() or b"{}").get("detail", error.reason)
-        if error.code == 404:
-            raise UnknownFiling(detail) from error
-        raise EightkError(f"the daemon (process {owner.pid}) refused: {detail}") from error
-    except OSError as error:
-        raise EightkError(f"the daemon (process {owner.pid}) does not answer at {owner.url}: {error}") from error
 
 
 COMMANDS = [filings, show, retry]

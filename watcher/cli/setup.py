@@ -10,10 +10,12 @@ import click
 
 from watcher.cli._options import config_option
 from watcher.config import DEFAULT_FILE, template_folder
-from watcher.errors import EightkError
+from watcher.errors import ConfigError, EightkError, Fault
 
 if TYPE_CHECKING:
+    from watcher.edgar.assumptions import Finding
     from watcher.registry import Found
+    from watcher.settings import Settings
 
 __all__ = ["COMMANDS"]
 
@@ -41,8 +43,13 @@ def init(folder: Path) -> None:
 
 @click.command()
 @config_option
-def check(config: Path | None) -> None:
-    """Check settings, rules, handlers, endpoints and folders in one go."""
+@click.option("--live", is_flag=True, help="Ask EDGAR, too, whether what eightk assumes of it still holds.")
+def check(config: Path | None, *, live: bool) -> None:
+    """Check settings, rules, handlers, endpoints and folders in one go.
+
+    With --live some twenty requests go to EDGAR, one a second, under your contact. Exit code 1: an assumption does not
+    hold any more; 3: EDGAR could not be asked.
+    """
     from watcher.ready import examine
 
     ready = examine(config or DEFAULT_FILE)
@@ -57,6 +64,39 @@ def check(config: Path | None) -> None:
     click.echo(f"store      {settings.store_url}{'' if settings.store_path.exists() else ' (made at the first run)'}")
     contact = settings.edgar.contact or "none: EDGAR is not polled until [edgar] contact is set"
     click.echo(f"contact    {contact}")
+    if live:
+        _check_live(settings)
+
+
+def _check_live(settings: Settings) -> None:
+    import asyncio
+
+    if not settings.edgar.contact:
+        words = 'the SEC asks for a contact: set it to "Your Firm you@firm.com", or EIGHTK_CONTACT'
+        raise ConfigError([Fault(settings.file, "edgar.contact", words)])
+    findings = asyncio.run(_findings(settings))
+    click.echo(f"\nasked {settings.edgar.base_url}:")
+    for one in findings:
+        word = {True: "holds", False: "DOES NOT HOLD", None: "cannot be told now"}[one.holds]
+        click.echo(f"{word:<18}  {one.assumption}\n{'':<18}  {one.found}")
+    if any(one.holds is False for one in findings):
+        raise click.exceptions.Exit(1)
+
+
+async def _findings(settings: Settings) -> tuple[Finding, ...]:
+    from watcher.clock import Clock
+    from watcher.edgar.assumptions import check_assumptions
+    from watcher.edgar.client import EdgarClient
+
+    edgar, clock = settings.edgar, Clock()
+    async with EdgarClient(
+        contact=edgar.contact,
+        clock=clock,
+        base_url=edgar.base_url,
+        # Beside a daemon's own requests, which may be running.
+        requests_per_second=min(1.0, edgar.requests_per_second),
+    ) as client:
+        return await check_assumptions(client, clock.now())
 
 
 @click.command()

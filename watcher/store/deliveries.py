@@ -28,7 +28,7 @@ class StoredDelivery:
     """A delivery with the alert it tells of and its attempts, oldest first."""
 
     delivery: Delivery
-    accession: str
+    accession: str | None  # None: an alarm of the watcher itself
     rule: str
     severity: str
     summary: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, case, func, or_, select
 
 from watcher.errors import UnknownFiling
 from watcher.models import Filing, FilingState, Origin
@@ -18,24 +18,44 @@ from watcher.store.schema import filer, filing, item, report
 __all__ = [
     "Query",
     "StoredFiling",
+    "Waiting",
     "adopt",
     "count_by_state",
+    "count_failed",
+    "count_taken_in",
+    "count_waiting",
     "due",
     "fail",
     "find",
     "get",
     "items_of",
     "known_since",
+    "listed_by_edgar",
+    "mark_gone",
     "note_archived",
     "postpone",
     "retry",
     "skip",
     "spot",
+    "unknown",
+    "unmark_gone",
     "update_facts",
+    "want",
 ]
 
 
 MAX_REASON = 2000
+# A database takes only so many parameters in one statement.
+_MOST_PARAMETERS = 1000
+# Who is waited for: a live filing by someone, a late one less, and nobody waits for history. A backfill that notifies
+# runs as live ones do, and is history all the same.
+_LIVE, _LATE, _HISTORY = range(3)
+_RANK = case(
+    (filing.c.source == "backfill", _HISTORY),
+    (filing.c.run_as == Origin.LIVE.value, _LIVE),
+    (filing.c.run_as == Origin.LATE.value, _LATE),
+    else_=_HISTORY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,15 @@ class StoredFiling:
     spotted_at: datetime
     settled_at: datetime | None
     archived: Archived | None
+    gone_on: date | None = None  # the day on which EDGAR's index no longer had it: withdrawn, or replaced by another
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many filings that nobody waits for are still under way."""
+
+    all: int
+    untried: int  # of them, those with no failed attempt: the others are tried again when their time comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +103,21 @@ def spot(
     now: datetime,
     *,
     state: FilingState = FilingState.SPOTTED,
+    run_as: Origin | None = None,
     archived: Archived | None = None,
     submit: Callable[[Connection, str], None] | None = None,
 ) -> tuple[str, ...]:
     """Take in the filings that are not known yet and return their accession numbers.
 
-    ``submit`` is called for each new one that work is owed for, inside this transaction.
+    The work that is owed counts under their own origin, or under ``run_as``. ``submit`` is called for each new one
+    that work is owed for, inside this transaction.
     """
     new = []
     for one in filings:
         if connection.execute(select(filing.c.accession).where(filing.c.accession == one.accession)).first():
             continue
-        connection.execute(filing.insert().values(**_values(one, now, state), **_archive_values(archived)))
+        values = _values(one, now, state, run_as or one.origin) | _archive_values(archived)
+        connection.execute(filing.insert().values(**values))
         _insert_filers(connection, one)
         new.append(one.accession)
         if submit is not None and state is FilingState.SPOTTED:
@@ -130,23 +162,107 @@ def known_since(connection: Connection, accessions: Collection[str], until: date
     return frozenset(connection.execute(statement).scalars())
 
 
-def due(connection: Connection, now: datetime, limit: int, exclude: Collection[str] = ()) -> tuple[str, ...]:
-    """Return accession numbers for which work is owed by now, the longest owed first."""
+def unknown(connection: Connection, accessions: Collection[str]) -> frozenset[str]:
+    """Return those that are not in the store."""
+    known: set[str] = set()
+    for some in _portions(accessions):
+        known.update(connection.execute(select(filing.c.accession).where(filing.c.accession.in_(some))).scalars())
+    return frozenset(accessions) - known
+
+
+def count_taken_in(connection: Connection, accessions: Collection[str], source: str) -> int:
+    """Count those that this source spotted, but for those that it only listed."""
+    count = 0
+    for some in _portions(accessions):
+        where = filing.c.accession.in_(some), filing.c.source == source, filing.c.state != FilingState.LISTED.value
+        count += connection.execute(select(func.count()).select_from(filing).where(*where)).scalar_one()
+    return count
+
+
+def listed_by_edgar(connection: Connection, first: date, last: date, until: datetime) -> frozenset[str]:
+    """Return those filed on these days that a list of EDGAR had shown until then; not those brought by hand."""
+    where = filing.c.filed_on >= first, filing.c.filed_on <= last, filing.c.source != "folder"
+    statement = select(filing.c.accession).where(*where, filing.c.spotted_at <= until)
+    return frozenset(connection.execute(statement).scalars())
+
+
+def mark_gone(connection: Connection, accessions: Collection[str], day: date) -> None:
+    """Note that EDGAR's index does not have them any more; the first day on which that was seen stays."""
+    for some in _portions(accessions):
+        where = filing.c.accession.in_(some), filing.c.gone_on.is_(None)
+        connection.execute(filing.update().where(*where).values(gone_on=day))
+
+
+def unmark_gone(connection: Connection, accessions: Collection[str]) -> tuple[str, ...]:
+    """Note that EDGAR's index has them; return those that had been marked as gone."""
+    back: list[str] = []
+    for some in _portions(accessions):
+        where = filing.c.accession.in_(some), filing.c.gone_on.is_not(None)
+        back += connection.execute(select(filing.c.accession).where(*where)).scalars()
+        connection.execute(filing.update().where(*where).values(gone_on=None))
+    return tuple(back)
+
+
+def want(
+    connection: Connection,
+    accessions: Collection[str],
+    now: datetime,
+    *,
+    run_as: Origin,
+    submit: Callable[[Connection, str], None],
+) -> tuple[str, ...]:
+    """Owe work for those that were only listed so far, and return them."""
+    wanted: list[str] = []
+    for some in _portions(accessions):
+        where = filing.c.accession.in_(some), filing.c.state == FilingState.LISTED.value
+        wanted += connection.execute(select(filing.c.accession).where(*where)).scalars()
+        changes = {"state": FilingState.SPOTTED.value, "run_at": now, "run_as": run_as.value}
+        connection.execute(filing.update().where(*where).values(**changes))
+    for accession in wanted:
+        submit(connection, accession)
+    return tuple(wanted)
+
+
+def due(
+    connection: Connection, now: datetime, limit: int, exclude: Collection[str] = (), *, kept: int = 0
+) -> tuple[str, ...]:
+    """Return accession numbers for which work is owed by now: live ones first, then late ones, then the longest owed.
+
+    Of the ``limit`` places ``kept`` go to live filings or stay free, so that one that comes next need not wait.
+    """
     statement = (
-        select(filing.c.accession)
+        select(filing.c.accession, _RANK.label("rank"))
         .where(filing.c.state == FilingState.SPOTTED.value, filing.c.run_at <= now)
         .where(filing.c.accession.not_in(exclude))
-        .order_by(filing.c.run_at)
+        .order_by("rank", filing.c.run_at)
         .limit(limit)
     )
-    return tuple(connection.execute(statement).scalars())
+    rows = connection.execute(statement).fetchall()
+    live = sum(row.rank == _LIVE for row in rows)
+    return tuple(row.accession for row in rows[: max(live, limit - kept)])
+
+
+def count_failed(connection: Connection, first: date, last: date) -> int:
+    """Count the filings with a filing date of these days that are parked."""
+    where = filing.c.state == FilingState.FAILED.value, filing.c.filed_on >= first, filing.c.filed_on <= last
+    return connection.execute(select(func.count()).select_from(filing).where(*where)).scalar_one()
+
+
+def count_waiting(connection: Connection) -> Waiting:
+    """Count the filings that an audit or a backfill took in and that are not done yet."""
+    statement = (
+        select(func.count(), func.count().filter(filing.c.attempts == 0))
+        .where(filing.c.state == FilingState.SPOTTED.value, filing.c.run_as != Origin.REREAD.value)
+        .where(or_(filing.c.source.in_(("audit", "backfill")), filing.c.origin == Origin.BACKFILL.value))
+    )
+    row = connection.execute(statement).one()
+    return Waiting(row[0], row[1])
 
 
 def items_of(connection: Connection, accessions: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the item numbers of each of these filings that has a report, in their order."""
     found: dict[str, tuple[str, ...]] = {}
-    # A database takes only so many parameters in one statement.
-    for asked in (accessions[start : start + 1000] for start in range(0, len(accessions), 1000)):
+    for asked in _portions(accessions):
         statement = select(item.c.accession, item.c.number).where(item.c.accession.in_(asked))
         for accession, number in connection.execute(statement.order_by(item.c.accession, item.c.position)):
             found[accession] = (*found.get(accession, ()), number)
@@ -160,8 +276,8 @@ def count_by_state(connection: Connection) -> dict[FilingState, int]:
 
 
 def note_archived(connection: Connection, accession: str, archived: Archived) -> None:
-    """Note where a filing's raw bytes lie."""
-    _update(connection, accession, **_archive_values(archived))
+    """Note where a filing's raw bytes lie. Tries at fetching them count no more."""
+    _update(connection, accession, attempts=0, **_archive_values(archived))
 
 
 def adopt(
@@ -221,6 +337,12 @@ def retry(connection: Connection, accession: str, now: datetime) -> StoredFiling
     return get(connection, accession)
 
 
+def _portions(accessions: Collection[str]) -> Iterator[list[str]]:
+    listed = list(accessions)
+    for start in range(0, len(listed), _MOST_PARAMETERS):
+        yield listed[start : start + _MOST_PARAMETERS]
+
+
 def _update(connection: Connection, accession: str, **changes: Any) -> None:
     if isinstance(reason := changes.get("reason"), str):
         # What handlers and EDGAR say may hold what no database takes.
@@ -247,7 +369,7 @@ def _insert_filers(connection: Connection, one: Filing) -> None:
         connection.execute(filer.insert(), rows)
 
 
-def _values(one: Filing, now: datetime, state: FilingState) -> dict[str, Any]:
+def _values(one: Filing, now: datetime, state: FilingState, run_as: Origin) -> dict[str, Any]:
     return {
         "accession": one.accession,
         "form": one.form,
@@ -257,7 +379,7 @@ def _values(one: Filing, now: datetime, state: FilingState) -> dict[str, Any]:
         "listed_items": list(one.items),
         "filers": to_json(one.filers),
         "origin": one.origin.value,
-        "run_as": one.origin.value,
+        "run_as": run_as.value,
         "source": one.source,
         "channel": one.channel,
         "state": state.value,
@@ -295,4 +417,5 @@ def _stored(row: Row[Any]) -> StoredFiling:
         spotted_at=row.spotted_at,
         settled_at=row.settled_at,
         archived=archived,
+        gone_on=row.gone_on,
     )

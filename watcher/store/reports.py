@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from watcher.errors import UnknownFiling
-from watcher.models import Alert, Delivery, Exhibit, FilingState, Message, Report
+from watcher.models import Exhibit, FilingState, Message, Report
 from watcher.plan import PlanState, plan
-from watcher.report_json import report_from_json, report_line, to_json
+from watcher.report_json import report_from_json, report_line
+from watcher.store.alerts import owe, raise_alert
 from watcher.store.filings import get, update_facts
-from watcher.store.schema import alert, delivery, document, filing, item, report
+from watcher.store.schema import alert, document, filing, item, report
 
 __all__ = ["count_alerts", "load", "save"]
 
@@ -37,7 +38,7 @@ def save(
     stored = get(connection, accession)
     _replace_report(connection, found, now)
     update_facts(connection, found.filing)
-    raised = [one for one in found.alerts if _raise(connection, accession, one, messages[one.id], now)]
+    raised = [one for one in found.alerts if raise_alert(connection, accession, one, messages[one.id], now)]
     state = PlanState(
         origin=stored.run_as,
         # The daily index, which finds late filings, knows the day only; the header knows when it was accepted.
@@ -46,7 +47,7 @@ def save(
         endpoints=endpoints,
     )
     owed = plan(raised, state, now)
-    _insert_all(connection, delivery, (_delivery_values(one, now) for one in owed))
+    owe(connection, owed, now)
     settled = {"state": FilingState.SAVED.value, "run_at": None, "settled_at": now, "reason": None}
     connection.execute(filing.update().where(filing.c.accession == accession).values(**settled))
     return tuple(dict.fromkeys(one.endpoint for one in owed))
@@ -103,42 +104,6 @@ def _lean(one: Exhibit, texts: Mapping[int, str]) -> Exhibit:
     return replace(one, text="") if is_kept else one
 
 
-def _delivery_values(one: Delivery, now: datetime) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "alert_id": one.alert,
-        "endpoint": one.endpoint,
-        "state": one.state.value,
-        "run_at": one.run_at,
-        "attempts": one.attempts,
-        "last_error": one.last_error,
-        "created_at": now,
-    }
-
-
 def _insert_all(connection: Connection, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:
     if listed := list(rows):
         connection.execute(table.insert(), listed)
-
-
-def _raise(connection: Connection, accession: str, one: Alert, message: Message, now: datetime) -> bool:
-    """Insert the alert unless it was raised before; tell whether it is new."""
-    if connection.execute(select(alert.c.id).where(alert.c.id == one.id)).first():
-        return False
-    connection.execute(
-        alert.insert().values(
-            id=one.id,
-            accession=accession,
-            rule=one.rule,
-            severity=one.severity.value,
-            revision=one.revision,
-            body=to_json(one),
-            raised_at=now,
-            message_type=message.type,
-            message_at=message.timestamp,
-            summary=message.summary,
-            url=message.url,
-            payload=message.payload,
-        )
-    )
-    return True

@@ -25,7 +25,22 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["alert", "attempt", "delivery", "document", "filer", "filing", "item", "meta", "metadata", "report"]
+__all__ = [
+    "alarm",
+    "alert",
+    "attempt",
+    "audit",
+    "company",
+    "delivery",
+    "document",
+    "filer",
+    "filing",
+    "item",
+    "meta",
+    "metadata",
+    "report",
+    "sighting",
+]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -84,7 +99,10 @@ filing = Table(
     Column("archive_path", Text),
     Column("sha256", String(64)),
     Column("bytes", BigInteger),
+    # The day on which an audit no longer found it in EDGAR's own index: withdrawn, or replaced by another.
+    Column("gone_on", Date),
     Index("ix_filing_owed", "state", "run_at"),
+    Index("ix_filing_filed_on", "filed_on"),
     Index("ix_filing_accepted", "accepted_at", "accession"),
     Index("ix_filing_arrived", "spotted_at", "accession"),
 )
@@ -133,7 +151,8 @@ alert = Table(
     # The order in which alerts were raised; a receiver that keeps the last one it saw can find gaps.
     Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("id", String(40), nullable=False, unique=True),
-    Column("accession", ForeignKey("filing.accession"), nullable=False),
+    # None: an alarm of the watcher itself, which no filing raised.
+    Column("accession", ForeignKey("filing.accession")),
     Column("rule", Text, nullable=False),
     Column("severity", String(10), nullable=False),
     Column("revision", String(64), nullable=False),
@@ -178,6 +197,53 @@ attempt = Table(
     Column("address", Text),
     Column("answer", Text, nullable=False),
     Index("ix_attempt_delivery_id", "delivery_id"),
+)
+
+# One row for each EDGAR day whose index was asked for. A day is done when `missing` is 0 or all of it was taken in.
+audit = Table(
+    "audit",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("checked_at", UtcDateTime, nullable=False),
+    Column("listed", Integer, nullable=False),  # filings of the 8-K family in EDGAR's index of that day
+    Column("missing", Integer, nullable=False),  # of them, over all checks, those that no other source had spotted
+    Column("gone", Integer, nullable=False),  # in the store, but no longer in EDGAR's index
+    Column("reason", Text),
+)
+
+# When each channel first showed a filing: what a channel's lead and misses are counted from.
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("accession", ForeignKey("filing.accession", ondelete="CASCADE"), primary_key=True),
+    Column("channel", String(20), primary_key=True),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Index("ix_sighting_channel", "channel", "seen_at"),
+)
+
+# Who is who, as EDGAR's own lists say; kept for as long as they do not say otherwise.
+company = Table(
+    "company",
+    metadata,
+    Column("cik", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("tickers", JSON, nullable=False),
+    Column("exchange", Text),
+    Column("former_names", JSON, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+# What the watcher tells its own operator: open while `ended_at` is None. The telling itself is an alert like others.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index("ix_alarm_open", "ended_at", "kind"),
 )
 
 # Facts about the store itself: its id, and what each source needs to know after a restart.

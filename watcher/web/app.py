@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,13 +14,17 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
 
+from watcher.clock import Clock
 from watcher.errors import UnknownFiling
 from watcher.models import DeliveryState, FilingState, Session
 from watcher.payload import edgar_url
 from watcher.report_json import report_line, to_json
-from watcher.store import deliveries, filings, reports
+from watcher.sources.audit import AuditResult
+from watcher.store import audits, deliveries, filings, reports
 from watcher.store.database import Store
-from watcher.web.show import delivery_json, stored_json
+from watcher.web.completeness import Backfills, completeness
+from watcher.web.lists import DAYS, Comparison, lists, seconds_words
+from watcher.web.show import audit_words, delivery_json, stored_json
 
 __all__ = ["Desk", "make_app"]
 
@@ -37,6 +41,8 @@ HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
 FOLDER = Path(__file__).parent
 TEMPLATES = Jinja2Templates(FOLDER / "templates")
 TEMPLATES.env.filters["edgar_url"] = edgar_url
+TEMPLATES.env.filters["audit_words"] = audit_words
+TEMPLATES.env.filters["seconds"] = seconds_words
 TEMPLATES.env.globals["SESSIONS"] = {
     Session.PRE: "before the market opened",
     Session.REGULAR: "while the market was open",
@@ -64,7 +70,10 @@ class Desk:
     store: Store
     token: str
     retry: Callable[[str], Awaitable[None]]  # raises UnknownFiling
+    audit: Callable[[date | None], Awaitable[AuditResult]]  # raises ValueError, EightkError
+    backfill: Backfills
     health: Callable[[], Health]
+    now: Callable[[], datetime] = Clock().now  # by the daemon's clock
 
 
 def make_app(desk: Desk) -> FastAPI:
@@ -104,6 +113,9 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
     async def may_write(authorization: Annotated[str, Header()] = "") -> None:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {desk.token}".encode()):
             raise HTTPException(401, "a request that changes something needs the token of the store's lock file")
+
+    app.include_router(completeness(desk.store, desk.audit, desk.backfill, may_write))
+    app.include_router(lists(desk.store, desk.now))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:
@@ -148,6 +160,7 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
 
 
 def _add_pages(app: FastAPI, desk: Desk) -> None:
+    comparison = Comparison(desk.store, desk.now)
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
 
     @app.get("/style.css", include_in_schema=False)
@@ -165,6 +178,9 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
             "alerts": await desk.store.read(reports.count_alerts, accessions),
             "counts": await desk.store.read(filings.count_by_state),
             "owed": await desk.store.read(deliveries.count_by_state),
+            "channels": await comparison.rows(),
+            "days": DAYS,
+            "audits": await desk.store.read(audits.latest, 1),
             "health": desk.health(),
             "item": item,
             "offset": offset,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from watcher.audit_hours import Audit, AuditState
 from watcher.report_json import to_json
+from watcher.sources.audit import AuditResult
 from watcher.store.deliveries import StoredDelivery
 from watcher.store.filings import StoredFiling
 
-__all__ = ["delivery_json", "stored_json"]
+__all__ = ["audit_json", "audit_words", "delivery_json", "stored_json"]
 
 
 def stored_json(one: StoredFiling, items: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -28,3 +30,26 @@ def delivery_json(one: StoredDelivery) -> dict[str, Any]:
     """A delivery with its attempts."""
     line: dict[str, Any] = to_json(one)
     return {**line.pop("delivery"), **line}
+
+
+def audit_json(result: AuditResult) -> dict[str, Any]:
+    """What an audit of a day found, beside what is kept of it."""
+    missing = [{"accession": one.accession, "form": one.form, "company": one.company} for one in result.missing]
+    kept: dict[str, Any] = to_json(result.audit)
+    return {
+        **kept,
+        "has_index": result.has_index,
+        "missing_filings": missing,
+        "gone_filings": list(result.gone),
+        "returned_filings": list(result.returned),
+    }
+
+
+def audit_words(made: Audit) -> str:
+    """One sentence on the audit of a day, for a person."""
+    if made.state is AuditState.WAITING:
+        return f"EDGAR's index of {made.day} is awaited"
+    if made.state is AuditState.FAILED:
+        return f"not compared with EDGAR's index of {made.day}: {made.reason}"
+    late = f"{made.missing} were missing and came late" if made.missing else "none was missing"
+    return f"compared with EDGAR's index of {made.day}: {made.listed} listed, {late}"

@@ -1,0 +1,197 @@
+"""``eightk backfill``: take in what EDGAR listed in the past."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher.cli._daemon import ask_daemon
+from watcher.cli._options import DATE, config_option, is_terminal, settings_of
+from watcher.config import DEFAULT_FILE
+
+if TYPE_CHECKING:
+    from watcher.lock import Owner
+    from watcher.ready import Ready
+    from watcher.sources.backfill_progress import BackfillRequest, Progress
+
+__all__ = ["COMMANDS"]
+
+EXIT_FAILED = 3
+LOOK_SECONDS = 0.5
+# Plain lines, for a log: a first one soon, and then now and then.
+LINE_SECONDS = 15.0
+BAR = 24
+
+
+@click.command()
+@config_option
+@click.option("--from", "first", type=DATE, required=True, help="The first filing date, such as 2024-01-02.")
+@click.option("--to", "last", type=DATE, required=True, help="The last filing date.")
+@click.option(
+    "--index",
+    type=click.Choice(["auto", "daily", "quarterly"]),
+    default="auto",
+    show_default=True,
+    help="Which of EDGAR's indexes; auto takes what needs fewer requests.",
+)
+@click.option(
+    "--archives",
+    type=click.Path(exists=True, path_type=Path),
+    help="Day archives on disk, YYYYMMDD.nc.tar.gz, in this folder or below it: EDGAR is not asked.",
+)
+@click.option("--notify", is_flag=True, help="Tell endpoints of what is found; else alerts are recorded only.")
+def backfill(
+    config: Path | None, first: datetime, last: datetime, index: Any, archives: Path | None, notify: bool
+) -> None:
+    """Take in the filings of the 8-K family that EDGAR listed in these days, and run them through the line.
+
+    What is in the store is not fetched again, and live filings go first. It can be broken off at any time: the same
+    command goes on where it was. If a daemon is running, it does the work and this follows it. Exit code 3: a day has
+    no index, or a filing could not be had or read.
+    """
+    from watcher.lock import owner_of
+    from watcher.sources.backfill_progress import BackfillRequest
+
+    place = str(archives.resolve()) if archives else ""
+    request = BackfillRequest(first.date(), last.date(), index, place, notify)
+    owner = owner_of(settings_of(config).store_path)
+    shown = _Shown()
+    try:
+        if owner is not None:
+            done = _by_daemon(owner, request, shown)
+        else:
+            from watcher.ready import examine
+
+            done = asyncio.run(_here(examine(config or DEFAULT_FILE), request, shown))
+    except KeyboardInterrupt:
+        shown.leave_line()
+        click.echo("eightk: stopped; the same command goes on from here", err=True)
+        raise
+    shown.leave_line()
+    _sum_up(done)
+    if not done.is_whole:
+        sys.exit(EXIT_FAILED)
+
+
+async def _here(ready: Ready, request: BackfillRequest, shown: _Shown) -> Progress:
+    """No daemon owns the store: do it in this process, deliveries included."""
+    from watcher.daemon import Daemon
+
+    async with Daemon.open(ready) as daemon, daemon.working():
+        work = asyncio.create_task(daemon.spotting.backfill.run(request))
+        try:
+            while not work.done():
+                await asyncio.wait([work], timeout=LOOK_SECONDS)
+                if daemon.spotting.backfill.progress is not None:
+                    shown.show(daemon.spotting.backfill.progress)
+            return await work
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+
+def _by_daemon(owner: Owner, request: BackfillRequest, shown: _Shown) -> Progress:
+    """Hand it to the daemon, and follow it to its end; at Ctrl-C have it stopped."""
+    from watcher.report_json import to_json
+    from watcher.sources.backfill_progress import progress_from_json
+
+    progress = progress_from_json(ask_daemon(owner, "POST", "/v1/backfill", to_json(request)))
+    try:
+        while progress.state == "running":
+            shown.show(progress)
+            time.sleep(LOOK_SECONDS)
+            progress = progress_from_json(ask_daemon(owner, "GET", "/v1/backfill"))
+    except KeyboardInterrupt:
+        ask_daemon(owner, "DELETE", "/v1/backfill")
+        raise
+    return progress
+
+
+@dataclass(slots=True)
+class _Shown:
+    """The progress on standard error: a bar on a terminal, plain lines elsewhere."""
+
+    _began: float = field(default_factory=time.monotonic)
+    _first: Progress | None = None
+    _line_at: float = 0.0
+    _width: int = 0
+
+    def show(self, progress: Progress) -> None:
+        """Show how far it is, if it is time to."""
+        self._first = self._first or progress
+        if is_terminal(err=True):
+            line = f"{_bar(progress)} {self._words(progress)}"
+            click.echo(f"\r{line:<{self._width}}", err=True, nl=False)
+            self._width = len(line)
+        elif time.monotonic() >= self._line_at:
+            click.echo(self._words(progress), err=True)
+            self._line_at = time.monotonic() + LINE_SECONDS
+
+    def leave_line(self) -> None:
+        """End the bar's line."""
+        if self._width:
+            click.echo(err=True)
+            self._width = 0
+
+    def _words(self, progress: Progress) -> str:
+        days = f"{progress.days_done}/{progress.days} days"
+        words = f"{days}, {_done(progress):,} filings taken in, {progress.waiting:,} under way"
+        return f"{words}, {progress.reason}" if progress.reason else f"{words}{self._rate(progress)}"
+
+    def _rate(self, progress: Progress) -> str:
+        """How many filings a second, and how long for the rest if its days are like those done."""
+        seconds = time.monotonic() - self._began
+        first = self._first or progress
+        done, days = _done(progress) - _done(first), progress.days_done - first.days_done
+        if seconds < 2 or done <= 0:
+            return ""
+        rate = done / seconds
+        taken = progress.taken - first.taken
+        ahead = progress.waiting + (taken / days * (progress.days - progress.days_done) if days else 0)
+        return f", {rate:.1f}/s, {_duration(ahead / rate)} left"
+
+
+def _done(progress: Progress) -> int:
+    return max(0, progress.taken - progress.waiting)
+
+
+def _bar(progress: Progress) -> str:
+    full = round(BAR * progress.days_done / progress.days) if progress.days else BAR
+    return f"[{'#' * full}{'.' * (BAR - full)}]"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def _sum_up(done: Progress) -> None:
+    request = done.request
+    if done.state == "failed":
+        click.echo(f"eightk: stopped at {done.next_day}: {done.reason}; the same command goes on from there", err=True)
+    elif done.state == "stopped":
+        click.echo(f"eightk: stopped at {done.next_day} by somebody else", err=True)
+    new = f"{done.taken:,} of {done.listed:,} filings were not in the store"
+    click.echo(f"{request.first} to {request.last}: {done.days_done} of {done.days} days read, {new}")
+    for day in done.without_index:
+        click.echo(f"  {day}: EDGAR has no index of this business day")
+    for problem in done.problems:
+        click.echo(f"  {problem}")
+    if done.waiting:
+        click.echo(f"  {done.waiting} could not be had yet; eightk tries them again when it runs")
+    if done.failed:
+        click.echo(f"  {done.failed} are parked: eightk filings --state failed")
+
+
+COMMANDS = [backfill]
