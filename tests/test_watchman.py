@@ -83,10 +83,14 @@ async def test_an_alarm_is_told_once_when_it_begins_and_once_when_it_is_over(sto
     known = [replace(WELL, blocked_until=NOON)]
     owed: list[str] = []
     clock = StillClock()
+
+    async def look() -> Knowledge:
+        return known[0]
+
     watchman = Watchman(
         store=store,
         clock=clock,
-        look=lambda: known[0],
+        look=look,
         owed=owed.append,
         endpoints=("desk", "log"),
         quiet_minutes=60,

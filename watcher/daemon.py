@@ -30,6 +30,7 @@ from watcher.sources.spotting import Spotting
 from watcher.store import deliveries, filings
 from watcher.store.archive import Archive
 from watcher.store.database import Store, get_meta, set_meta
+from watcher.watchman import Knowledge, Watchman
 from watcher.web.app import Desk, Health, make_app
 from watcher.workers import Bounds, Workers
 
@@ -121,6 +122,7 @@ class Daemon:
                 work = group.create_task(self.engine.work(self._do), name="engine")
                 others = [group.create_task(one, name=name) for name, one in self.spotting.tasks()]
                 others.append(group.create_task(self._look_after(), name="look after"))
+                others.append(group.create_task(self._watchman().run(), name="watchman"))
                 await self._stop_asked.wait()
                 log.info("stopping")
                 for task in others:
@@ -179,6 +181,29 @@ class Daemon:
         if day is not None and day > now.astimezone(NEW_YORK).date():
             raise ValueError(f"{day} is still to come: in New York it is {now.astimezone(NEW_YORK).date()}")
         return await auditor.audit(day or auditor.hours.last_day(now))
+
+    def _watchman(self) -> Watchman:
+        operator = self._settings.operator
+        return Watchman(
+            store=self.store,
+            clock=self._clock,
+            look=self._knowledge,
+            owed=lambda endpoint: self.engine.submit(Job(JobKind.ENDPOINT, endpoint)),
+            endpoints=operator.notify,
+            quiet_minutes=operator.quiet_minutes,
+            url=lambda: self.url,
+        )
+
+    async def _knowledge(self) -> Knowledge:
+        poller, auditor = self.spotting.poller, self.spotting.auditor
+        return Knowledge(
+            is_polling=poller is not None,
+            newest_listed_at=await self.store.read(filings.newest_acceptance),
+            blocked_until=self._edgar.blocked_until if self._edgar is not None else None,
+            failing_since=poller.failing_since if poller is not None else None,
+            failure=poller.failure if poller is not None else "",
+            missed_audits=auditor.missed if auditor is not None else (),
+        )
 
     @property
     def _policy(self) -> Policy:

@@ -41,6 +41,7 @@ def examine(file: Path | None) -> Ready:
         faults += (fault for fault in error.faults if fault not in faults)
     faults += _folder_faults(settings, {fault.key for fault in found})
     faults += _store_faults(settings)
+    faults += _operator_faults(settings)
     if faults:
         raise ConfigError(faults)
     return Ready(settings, handlers, notifiers)
@@ -58,6 +59,13 @@ def _folder_faults(settings: Settings, faulty: Collection[str]) -> list[Fault]:
         for key, folder in _folders(settings, faulty)
         if not _may_be_written(folder)
     ]
+
+
+def _operator_faults(settings: Settings) -> Iterator[Fault]:
+    known = {"log", *settings.endpoint}
+    for name in settings.operator.notify:
+        if name not in known:
+            yield Fault(settings.file, "operator.notify", f"no endpoint {name!r}", f"one of {', '.join(sorted(known))}")
 
 
 def _store_faults(settings: Settings) -> Iterator[Fault]:

@@ -254,6 +254,18 @@ class DeliverySettings(Section):
     )
 
 
+class OperatorSettings(Section):
+    """Who looks after the watcher, and what is told to them."""
+
+    notify: tuple[str, ...] = Field(("log",), description="the endpoints that are told of alarms")
+    quiet_minutes: float = Field(
+        120.0,
+        ge=0,
+        le=_DAY_SECONDS,
+        description="an alarm when no 8-K came for so many minutes between 06:00 and 17:30 in New York; 0: never",
+    )
+
+
 class LogSettings(Section):
     """The daemon's log, on standard error."""
 
@@ -296,6 +308,7 @@ class Settings(Section):
     handlers: HandlersSettings = HandlersSettings()
     limits: LimitsSettings = LimitsSettings()
     delivery: DeliverySettings = DeliverySettings()
+    operator: OperatorSettings = OperatorSettings()
     log: LogSettings = LogSettings()
     endpoint: Mapping[str, EndpointSettings] = {}
     handler: Mapping[str, Mapping[str, Any]] = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -78,7 +78,7 @@ class Watchman:
         *,
         store: Store,
         clock: Clock,
-        look: Callable[[], Knowledge],
+        look: Callable[[], Awaitable[Knowledge]],
         owed: Callable[[str], None],
         endpoints: tuple[str, ...],
         quiet_minutes: float,
@@ -105,7 +105,7 @@ class Watchman:
     async def look(self) -> None:
         """Begin and end alarms as things stand now. Raises ``StoreError``."""
         now = self._clock.now()
-        wrong = wrong_now(self._look(), now, quiet_minutes=self._quiet_minutes)
+        wrong = wrong_now(await self._look(), now, quiet_minutes=self._quiet_minutes)
         is_open = {one.kind: one for one in await self._store.read(alarms.find_open)}
         whom, url = self._endpoints, self._url()
         for kind, text in wrong.items():

@@ -45,7 +45,7 @@ def _table_line(row: dict[str, Any]) -> str:
     problem = f"  {row['last_error']}" if row["last_error"] else ""
     again = f", again at {row['run_at']}" if row["state"] == DeliveryState.PENDING and row["attempts"] else ""
     told = f"{row['endpoint']:<12} {row['state']:<9} attempts {row['attempts']}{again}"
-    return f"{row['created_at']}  {row['accession']}  {told}  {row['summary']}{problem}"
+    return f"{row['created_at']}  {row['accession'] or 'the watcher':<20}  {told}  {row['summary']}{problem}"
 
 
 COMMANDS = [deliveries]

@@ -32,6 +32,7 @@ __all__ = [
     "known_since",
     "listed_by_edgar",
     "mark_gone",
+    "newest_acceptance",
     "note_archived",
     "postpone",
     "retry",
@@ -160,6 +161,12 @@ def known_since(connection: Connection, accessions: Collection[str], until: date
     """Return those that were already in the store at that time."""
     statement = select(filing.c.accession).where(filing.c.accession.in_(accessions), filing.c.spotted_at <= until)
     return frozenset(connection.execute(statement).scalars())
+
+
+def newest_acceptance(connection: Connection) -> datetime | None:
+    """Return when EDGAR accepted the newest filing that one of its lists brought; None when none did."""
+    statement = select(filing.c.accepted_at).where(filing.c.source != "folder", filing.c.accepted_at.is_not(None))
+    return connection.execute(statement.order_by(filing.c.accepted_at.desc()).limit(1)).scalar()
 
 
 def unknown(connection: Connection, accessions: Collection[str]) -> frozenset[str]:
