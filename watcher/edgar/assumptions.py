@@ -73,7 +73,8 @@ async def check_assumptions(edgar: EdgarClient, now: datetime) -> tuple[Finding,
     findings = []
     for assumption, check in _ASSUMPTIONS.items():
         try:
-            holds, found = await check(look)
+            is_empty = check in _OF_THE_LIST and not look.page.entries
+            holds, found = (None, "the list is empty") if is_empty else await check(look)
         except BlockedError:
             raise
         except (EdgarError, ReadError) as error:
@@ -247,3 +248,4 @@ _ASSUMPTIONS: dict[str, _Check] = {
     "the XBRL feed can be read": _xbrl_feed,
     "the full-text search can be read": _full_text,
 }
+_OF_THE_LIST = frozenset((_prefix, _family, _page_size, _readable, _offset, _order, _depth))
