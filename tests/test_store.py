@@ -113,15 +113,6 @@ def test_a_filing_that_is_only_listed_owes_no_work(store: Store):
     assert (asked, store.read_now(filings.due, NOW + HOUR, 9)) == ([], ())
 
 
-def test_what_was_known_at_a_time_is_told_apart_from_what_came_later(store: Store):
-    spot(store, 1)
-    spot(store, 2, at=NOW + HOUR)
-
-    known = store.read_now(filings.known_since, [accession(1), accession(2), accession(3)], NOW)
-
-    assert known == {accession(1)}
-
-
 def test_a_filing_that_is_not_there_is_said_to_be_unknown(store: Store):
     with pytest.raises(UnknownFiling, match="no filing 9 in the store"):
         stored(store, "9")

@@ -211,6 +211,7 @@ class Daemon:
             endpoints=frozenset(self._endpoints),
             late_hours=self._settings.delivery.late_hours,
             page_url=f"{self.url or f'http://{self._settings.web.listen}'}/filings/",
+            wanted=self._settings.wanted.choice,
         )
 
     def _make_client(self) -> EdgarClient | None:
@@ -310,6 +311,7 @@ class Daemon:
             audit=self.audit,
             backfill=self.spotting.backfill,
             health=self._health,
+            now=self._clock.now,
         )
 
     def _health(self) -> Health:
@@ -333,4 +335,4 @@ class Daemon:
             return f"EDGAR cannot be polled since {poller.failing_since:%H:%M:%S} UTC: {poller.failure}"
         polled_at = poller.polled_at
         last = f", last at {polled_at:%H:%M:%S} UTC" if polled_at else ""
-        return f"polling {self._settings.edgar.base_url}{last}"
+        return "; ".join([f"polling {self._settings.edgar.base_url}{last}", *self.spotting.troubles()])

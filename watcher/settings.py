@@ -14,8 +14,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from watcher.audit_hours import DAY_ENDS, AuditHours, parse_time
 from watcher.edgar.address import check_base_url, check_contact
+from watcher.edgar.companies import normal_ticker
 from watcher.guard import parse_allow
+from watcher.models import EIGHT_K_FORMS
 from watcher.sources.rhythm import Rhythm, parse_window
+from watcher.sources.wanted import Wanted
 
 __all__ = ["EndpointSettings", "FolderSettings", "Section", "Settings"]
 
@@ -100,6 +103,21 @@ class EdgarSettings(Section):
     poll_cron: str = Field(
         "", description='polls by this cron expression (New York time) instead, such as "* 6-22 * * mon-fri"'
     )
+    channels: tuple[Literal["xbrl-rss", "full-text"], ...] = Field(
+        (), description='other lists of EDGAR that are read to confirm the live one: "xbrl-rss", "full-text"'
+    )
+    xbrl_rss_seconds: float = Field(
+        600.0,
+        ge=_SHORTEST_SECONDS,
+        le=_DAY_SECONDS,
+        description="seconds between two looks at xbrl-rss, which EDGAR renews every ten minutes",
+    )
+    full_text_seconds: float = Field(
+        120.0, ge=_SHORTEST_SECONDS, le=_DAY_SECONDS, description="seconds between two looks at full-text"
+    )
+    company_hours: float = Field(
+        24.0, ge=0, le=_TEN_YEARS_HOURS, description="EDGAR's list of companies is had anew when so old; 0: never"
+    )
 
     @field_validator("contact")
     @classmethod
@@ -137,6 +155,18 @@ class EdgarSettings(Section):
             busy=tuple(map(parse_window, self.busy_windows)),
         )
 
+    @field_validator("channels")
+    @classmethod
+    def _is_each_there_once(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(channels)) < len(channels):
+            raise ValueError("names a channel twice")
+        return channels
+
+    def channel_rhythm(self, name: str) -> Rhythm:
+        """How often a channel is read: no more often than the live list while EDGAR is closed."""
+        seconds = self.xbrl_rss_seconds if name == "xbrl-rss" else self.full_text_seconds
+        return Rhythm(seconds, seconds, max(seconds, self.rhythm.closed_seconds))
+
     @field_validator("poll_cron")
     @classmethod
     def _is_cron(cls, expression: str) -> str:
@@ -145,6 +175,49 @@ class EdgarSettings(Section):
 
             cron_trigger(expression)
         return expression
+
+
+class WantedSettings(Section):
+    """What is fetched of all that EDGAR lists: empty wants all, and of what is given all must be met."""
+
+    forms: tuple[str, ...] = Field((), description='forms, such as "8-K" and "8-K/A"; all of the 8-K family if empty')
+    ciks: tuple[int, ...] = Field((), description="companies by CIK; one of a filing's filers is enough")
+    tickers: tuple[str, ...] = Field((), description="companies by ticker, beside those by CIK")
+    sic: tuple[str, ...] = Field((), description='industries by SIC code, or by what it begins with, such as "28"')
+
+    @field_validator("forms")
+    @classmethod
+    def _are_forms(cls, forms: tuple[str, ...]) -> tuple[str, ...]:
+        if set(forms) - EIGHT_K_FORMS:
+            raise ValueError(f"expected forms of the 8-K family, which are {', '.join(sorted(EIGHT_K_FORMS))}")
+        return forms
+
+    @field_validator("ciks")
+    @classmethod
+    def _are_ciks(cls, ciks: tuple[int, ...]) -> tuple[int, ...]:
+        if not all(0 < cik < 10**10 for cik in ciks):
+            raise ValueError("expected CIKs, such as 320193")
+        return ciks
+
+    @field_validator("tickers")
+    @classmethod
+    def _are_tickers(cls, tickers: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(normal_ticker, tickers)):
+            raise ValueError("expected tickers, such as SALT-B")
+        return tickers
+
+    @field_validator("sic")
+    @classmethod
+    def _are_codes(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[0-9]{1,4}", code) for code in codes):
+            raise ValueError('expected codes of one to four digits, such as "28" or "2834"')
+        return codes
+
+    @property
+    def choice(self) -> Wanted:
+        """The same, as filings are compared with it."""
+        tickers = frozenset(map(normal_ticker, self.tickers))
+        return Wanted(frozenset(self.forms), frozenset(self.ciks), tickers, self.sic)
 
 
 class AuditSettings(Section):
@@ -301,6 +374,7 @@ class Settings(Section):
     data_dir: PathFromBase = Field(Path("data"), description="the store, its lock and the archive of raw filings")
     store: StoreSettings = StoreSettings()
     edgar: EdgarSettings = EdgarSettings()
+    wanted: WantedSettings = WantedSettings()
     audit: AuditSettings = AuditSettings()
     folder: FolderSettings = FolderSettings()
     web: WebSettings = WebSettings()

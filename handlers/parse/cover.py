@@ -94,7 +94,10 @@ def read_cover(source: str, page: str) -> dict[str, Any]:
 
 
 def with_tickers(filers: tuple[Filer, ...], cover: dict[str, Any]) -> tuple[Filer, ...]:
-    """Give each filer the tickers that the cover shows for it; those of nobody in particular are the first one's."""
+    """Give each filer the tickers that the cover shows for it; those of nobody in particular are the first one's.
+
+    They go before what a list told, which may be of another day.
+    """
     names = {one["registrant"]: int(one["cik"]) for one in cover.get("registrants", ()) if _is_cik(one.get("cik", ""))}
     tickers: dict[int, dict[str, None]] = {}
     for security in cover.get("securities", ()):
@@ -102,8 +105,7 @@ def with_tickers(filers: tuple[Filer, ...], cover: dict[str, Any]) -> tuple[File
         if security.get("ticker"):
             tickers.setdefault(whose, {})[security["ticker"]] = None
     return tuple(
-        filer if filer.tickers or filer.cik not in tickers else replace(filer, tickers=tuple(tickers[filer.cik]))
-        for filer in filers
+        replace(filer, tickers=tuple(tickers[filer.cik])) if filer.cik in tickers else filer for filer in filers
     )
 
 

@@ -20,7 +20,7 @@ from watcher.errors import EdgarError, NotListedYet
 from watcher.models import Filing, Origin
 from watcher.sources.intake import Intake
 from watcher.sources.listed_days import Indexes, ListedDay, listed_day
-from watcher.store import audits, filings
+from watcher.store import audits, filings, sightings
 from watcher.store.database import Store, get_meta, set_meta
 
 __all__ = ["AuditResult", "Auditor", "late", "room", "why_not_believed"]
@@ -124,6 +124,7 @@ class Auditor:
         unknown = filings.unknown(connection, accessions)
         taken = self._intake.take(connection, [late(one, CHANNEL) for one in listed.filings], self._clock.now())
         missing = tuple(one for one in listed.filings if one.accession in unknown.intersection(taken))
+        sightings.note(connection, accessions, CHANNEL, asked_at)
         returned = filings.unmark_gone(connection, accessions)
         count = filings.count_taken_in(connection, accessions, SOURCE)
         odd = listed.problems[0] if listed.problems else None

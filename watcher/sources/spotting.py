@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from watcher.clock import Clock
+from watcher.companies import WhoIsWho
 from watcher.edgar.client import EdgarClient
 from watcher.errors import EdgarError, StoreError
 from watcher.settings import Settings
 from watcher.sources._bell import Bell
 from watcher.sources.audit import Auditor
 from watcher.sources.backfill import Backfill
+from watcher.sources.channels import Channel, list_of
 from watcher.sources.corrections import Corrections
 from watcher.sources.folder import FolderSource
 from watcher.sources.intake import Intake
@@ -51,7 +53,7 @@ class Spotting:
         self._clock = clock
         self._was_polled = asyncio.Event()
         self._audit_bell = Bell(clock)
-        intake = Intake(submit)
+        intake = Intake(submit, settings.wanted.choice)
         max_bytes = settings.limits.submission_megabytes * MEGABYTE
         self.folder: FolderSource | None = None
         if settings.folder.enabled:
@@ -62,11 +64,25 @@ class Spotting:
         self.poller: Poller | None = None
         self.auditor: Auditor | None = None
         self.corrections: Corrections | None = None
+        self.who: WhoIsWho | None = None
+        self.channels: tuple[Channel, ...] = ()
         if edgar is not None:
             self.poller = Poller(edgar, store=store, clock=clock, intake=intake, lost=self._look_again)
             hours = settings.audit.hours
             self.auditor = Auditor(edgar, store=store, clock=clock, hours=hours, intake=intake)
             self.corrections = Corrections(edgar, store=store, clock=clock, hours=hours, intake=intake)
+            old, tickers = settings.edgar.company_hours, settings.wanted.choice.tickers
+            self.who = WhoIsWho(edgar, store=store, clock=clock, hours=old, tickers=tickers)
+            self.channels = tuple(
+                Channel(
+                    list_of(name, edgar, clock),
+                    store=store,
+                    clock=clock,
+                    rhythm=settings.edgar.channel_rhythm(name),
+                    intake=intake,
+                )
+                for name in settings.edgar.channels
+            )
         self.backfill = Backfill(edgar, store=store, archive=archive, clock=clock, max_bytes=max_bytes, intake=intake)
 
     def tasks(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
@@ -78,16 +94,23 @@ class Spotting:
             found.append(("poller", self._poll_when_due(self.poller)))
         if self.auditor is not None and self._settings.audit.enabled:
             found.append(("audit", self._audit_when_due(self.auditor)))
+        if self.who is not None:
+            found.append(("companies", self.who.run()))
+        found += [(one.name, self._read_when_due(one)) for one in self.channels]
         return found
 
     async def look_once(self) -> EdgarError | None:
         """Look once at everything, and return why EDGAR could not be polled, if it could not."""
         failure: EdgarError | None = None
+        if self.who is not None:
+            await self.who.refresh_when_due()
         if self.poller is not None:
             try:
                 await self.poller.poll()
             except EdgarError as error:
                 failure = error
+        for channel in self.channels:
+            await channel.read_and_tell()
         await self._audit_what_is_due()
         if self.folder is not None:
             await self.folder.scan_whole()
@@ -106,6 +129,18 @@ class Spotting:
                 bell.forget()
                 # From its beginning, so that a slow answer does not stretch the rhythm.
                 await bell.wait(None if edgar.poll_cron else edgar.rhythm.next_look(began))
+
+    def troubles(self) -> list[str]:
+        """Say what is wrong beside the live list, for a person."""
+        found = [f"{one.name} cannot be read: {one.failure}" for one in self.channels if one.failing_since is not None]
+        if self.who is not None and (old := self.who.trouble()):
+            found.append(old)
+        return found
+
+    async def _read_when_due(self, channel: Channel) -> None:
+        """Read a channel in its rhythm, once the live list was had: what both show is then compared fairly."""
+        await self._was_polled.wait()
+        await channel.run()
 
     async def _audit_when_due(self, auditor: Auditor) -> None:
         """Audit what is due: at the start what was not audited while nobody watched, then evening and morning.

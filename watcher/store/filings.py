@@ -29,7 +29,6 @@ __all__ = [
     "find",
     "get",
     "items_of",
-    "known_since",
     "listed_by_edgar",
     "mark_gone",
     "newest_acceptance",
@@ -155,12 +154,6 @@ def find(connection: Connection, query: Query) -> tuple[StoredFiling, ...]:
     newest = statement.order_by(moment.desc().nulls_last(), filing.c.accession.desc())
     rows = connection.execute(newest.limit(query.limit).offset(query.offset))
     return tuple(_stored(row) for row in rows)
-
-
-def known_since(connection: Connection, accessions: Collection[str], until: datetime) -> frozenset[str]:
-    """Return those that were already in the store at that time."""
-    statement = select(filing.c.accession).where(filing.c.accession.in_(accessions), filing.c.spotted_at <= until)
-    return frozenset(connection.execute(statement).scalars())
 
 
 def newest_acceptance(connection: Connection) -> datetime | None:
