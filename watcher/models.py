@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EIGHT_K_FORMS",
+    "ActiveHours",
     "Alert",
     "Amendment",
     "Attempt",
@@ -29,13 +30,16 @@ __all__ = [
     "Filer",
     "Filing",
     "FilingState",
+    "Grouping",
     "Item",
     "Message",
     "Origin",
+    "Pacing",
     "Report",
     "Session",
     "Severity",
     "Signature",
+    "Throttle",
     "Timing",
     "alert_id",
 ]
@@ -249,6 +253,45 @@ def alert_id(accession: str, rule_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Throttle:
+    """At most so many tellings for each key within a window, which begins with the first of them."""
+
+    key: str  # what is counted together: the rule's key fields with this filing's values, such as "cik=320193"
+    window_seconds: int
+    max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Alerts of one key are told together, in a digest."""
+
+    key: str  # such as "filed_on=2026-05-20"
+    wait_seconds: int  # after the first alert of the digest
+    max: int  # so many are told at once, without waiting longer
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveHours:
+    """When a rule's alerts are told. Hours that end before they begin reach into the next day."""
+
+    zone: str  # a name of the IANA time zone database
+    days: tuple[int, ...]  # on which the hours begin; 0 is Monday
+    begin_minute: int  # of the day
+    end_minute: int  # the first that no longer belongs to them
+    holds: bool  # outside of them, told when they begin again; else not told
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How an alert is told, when its rule asks for more than at once and each time."""
+
+    throttle: Throttle | None = None
+    grouping: Grouping | None = None
+    active: ActiveHours | None = None
+    expires_seconds: int | None = None  # after it was raised; then it is no longer sent
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One rule matched by one filing, with evidence."""
 
@@ -261,6 +304,9 @@ class Alert:
     selections: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     summary: str = ""
+    pacing: Pacing | None = None
+    inhibits: tuple[str, ...] = ()  # rules whose alerts on the same filing are not told beside this one
+    annotations: dict[str, str] = field(default_factory=dict)  # what else its rule wants told, by name
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from watcher.models import (
+    ActiveHours,
     Alert,
     Amendment,
     Document,
@@ -17,12 +18,15 @@ from watcher.models import (
     Exhibit,
     Filer,
     Filing,
+    Grouping,
     Item,
     Origin,
+    Pacing,
     Report,
     Session,
     Severity,
     Signature,
+    Throttle,
     Timing,
 )
 
@@ -174,8 +178,22 @@ def _alert(line: Mapping[str, Any]) -> Alert:
         "notify": tuple(line["notify"]),
         "selections": tuple(line["selections"]),
         "evidence": _evidence(line["evidence"]),
+        "pacing": _pacing(line.get("pacing")),
+        "inhibits": tuple(line.get("inhibits") or ()),
     }
     return Alert(**{**line, **changed})
+
+
+def _pacing(line: Mapping[str, Any] | None) -> Pacing | None:
+    if line is None:
+        return None
+    throttle, grouping, active = line["throttle"], line["grouping"], line["active"]
+    return Pacing(
+        None if throttle is None else Throttle(**throttle),
+        None if grouping is None else Grouping(**grouping),
+        None if active is None else ActiveHours(**{**active, "days": tuple(active["days"])}),
+        line["expires_seconds"],
+    )
 
 
 def _date(text: str | None) -> date | None:
