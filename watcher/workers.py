@@ -22,7 +22,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import PurePath
 from typing import Any, TypeVar
@@ -60,8 +60,8 @@ class Workers:
     """Some worker processes, started at once. Close it, or its processes stay."""
 
     def __init__(self, spec: LineSpec, *, count: int, bounds: Bounds) -> None:
-        start = Start(spec, bounds.seconds, bounds.memory_megabytes, os.getpid())
-        self._processes = tuple(_Process(start) for _ in range(count))
+        self._start = Start(spec, bounds.seconds, bounds.memory_megabytes, os.getpid())
+        self._processes = tuple(_Process(self._start) for _ in range(count))
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         for process in self._processes:
             self._idle.put(process)
@@ -94,6 +94,17 @@ class Workers:
         result: R = await loop.run_in_executor(self._threads, self._call, name, function, args)
         return result
 
+    def renew(self, spec: LineSpec) -> None:
+        """Have every call that begins from now on made with this line; those under way end with their own.
+
+        May be called from any thread.
+        """
+        self._start = replace(self._start, spec=spec)
+        # Idle ones start anew at once, so that the next filing need not wait for it. One that cannot start tells so
+        # to whoever calls it next.
+        for _ in self._processes:
+            self._threads.submit(self._call, "the first call", _ready, ())
+
     def close(self) -> None:
         """End every process; what still runs is cut off. May be called twice."""
         for process in self._processes:
@@ -105,6 +116,7 @@ class Workers:
     def _call(self, name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         process = self._idle.get()
         try:
+            process.begin_with(self._start)
             answer = process.call(name, Call(function, args))
         finally:
             self._idle.put(process)
@@ -123,6 +135,12 @@ class _Process:
         self._is_closed = False
         self._is_used = False  # by a call
         self._launch()
+
+    def begin_with(self, start: Start) -> None:
+        """Have a process that was started so; another one, if this one was not."""
+        if self._start is not start:
+            self._start = start
+            self._replace()
 
     def call(self, name: str, call: Call) -> Answer:
         """Make one call. Raises what `_answer` raises, when a process that no other call has used fails it too."""
