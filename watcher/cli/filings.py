@@ -17,6 +17,7 @@ import click
 from watcher.cli._daemon import ask_daemon
 from watcher.cli._options import DATE, AccessionType, config_option, is_terminal, settings_of, store_of
 from watcher.config import DEFAULT_FILE
+from watcher.cover_facts import cover_facts
 from watcher.models import FilingState
 
 if TYPE_CHECKING:
@@ -175,9 +176,12 @@ def _page(line: dict[str, Any]) -> str:
     """One filing for a person at a terminal."""
     out = [f"{key.replace('_', ' '):<17} {line[key]}" for key in KEYS if line.get(key) is not None]
     out += [f"{filer['role']:<17} {filer['name']} (CIK {filer['cik']})" for filer in line["filers"]]
-    if signature := line.get("signature"):
+    out += [f"{name.lower():<17} {fact}" for name, fact in cover_facts(line.get("cover") or {})]
+    for signature in line.get("signatures") or filter(None, [line.get("signature")]):
         signed = [signature["name"], signature["title"], signature["date"]]
         out.append(f"{'signed':<17} {', '.join(part for part in signed if part)}")
+    if amendment := line.get("amendment"):
+        out.append(f"{'amends':<17} {_amended(amendment)}")
     out += [f"{'warning':<17} {warning}" for warning in line.get("warnings", ())]
     out += [f"{'alert':<17} {one['title']} ({one['severity']}, rule {one['rule']})" for one in line.get("alerts", ())]
     for one in line["deliveries"]:
@@ -186,8 +190,19 @@ def _page(line: dict[str, Any]) -> str:
     for item in line["items"] if "documents" in line else ():
         out += ["", f"Item {item['number']} {item['title']}{'' if item['found'] else ' (declared only)'}", item["text"]]
     for exhibit in line.get("exhibits", ()):
-        out.append(f"\nExhibit {exhibit['number']} {exhibit['title']}")
+        url = f"\n{exhibit['url']}" if exhibit["url"] else ""
+        out.append(f"\nExhibit {exhibit['number']} {exhibit['title']}{url}")
     return "\n".join(out)
+
+
+def _amended(amendment: dict[str, Any]) -> str:
+    told = [
+        f"amendment no. {amendment['number']}" if amendment["number"] else "",
+        f"of the report filed on {amendment['original_filed_on']}" if amendment["original_filed_on"] else "",
+        f"dated {amendment['original_dated']}" if amendment["original_dated"] else "",
+        f"items {', '.join(amendment['items'])}" if amendment["items"] else "",
+    ]
+    return ", ".join(filter(None, told)) or "what, it does not tell"
 
 
 async def _retry_here(ready: Ready, accession: str) -> tuple[str, str | None]:

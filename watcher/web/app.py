@@ -15,15 +15,18 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from watcher.clock import Clock
+from watcher.cover_facts import cover_facts
 from watcher.errors import UnknownFiling
 from watcher.models import DeliveryState, FilingState, Session
 from watcher.payload import edgar_url
+from watcher.places import anchor
 from watcher.report_json import report_line, to_json
 from watcher.sources.audit import AuditResult
 from watcher.store import audits, deliveries, filings, reports
 from watcher.store.database import Store
 from watcher.web.completeness import Backfills, completeness
 from watcher.web.lists import DAYS, Comparison, lists, seconds_words
+from watcher.web.reading import exhibit_pieces, sections
 from watcher.web.show import audit_words, delivery_json, stored_json
 
 __all__ = ["Desk", "make_app"]
@@ -42,6 +45,8 @@ FOLDER = Path(__file__).parent
 TEMPLATES = Jinja2Templates(FOLDER / "templates")
 TEMPLATES.env.filters["edgar_url"] = edgar_url
 TEMPLATES.env.filters["audit_words"] = audit_words
+TEMPLATES.env.filters["anchor"] = anchor
+TEMPLATES.env.filters["cover_facts"] = cover_facts
 TEMPLATES.env.filters["seconds"] = seconds_words
 TEMPLATES.env.globals["SESSIONS"] = {
     Session.PRE: "before the market opened",
@@ -193,5 +198,11 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
         stored = await desk.store.read(filings.get, accession)
         report = await desk.store.read(reports.load, accession) if stored.state is FilingState.SAVED else None
         told = await desk.store.read(deliveries.find, accession)
-        context = {"stored": stored, "report": report, "deliveries": told}
+        context = {
+            "stored": stored,
+            "report": report,
+            "deliveries": told,
+            "sections": sections(report) if report else (),
+            "exhibits": [(one, exhibit_pieces(report, one)) for one in report.exhibits] if report else (),
+        }
         return TEMPLATES.TemplateResponse(request, "filing.html", context)
