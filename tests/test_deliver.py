@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from watcher.clock import Clock
 from watcher.deliver import RETRY_SECONDS, Deliverer, Endpoint
 from watcher.errors import DeliveryError
 from watcher.handler import Answer, Notifier, Post
-from watcher.models import DeliveryState, Message
+from watcher.models import Alert, DeliveryState, Message, Pacing
 from watcher.store import deliveries
 from watcher.store.database import Store
 from watcher.testing import FakePost
@@ -160,6 +161,52 @@ async def test_no_more_than_two_are_in_flight(store: Store) -> None:
     await deliverer(store, notifier).drain("desk")
 
     assert notifier.most_at_once == 2
+
+
+def expiring(seconds: int) -> Alert:
+    return replace(alert(), pacing=Pacing(expires_seconds=seconds))
+
+
+async def test_what_expired_is_settled_and_not_sent(store: Store) -> None:
+    save(store, report(ACCESSION, expiring(60)))
+    notifier = Told()
+
+    await deliverer(store, notifier, clock=Clock(scale=1e-9, start=NOW + timedelta(seconds=60))).drain("desk")
+
+    one = owed(store)
+    assert (one.delivery.state, one.delivery.attempts, one.tries) == (DeliveryState.EXPIRED, 0, ())
+    assert one.settled_at == NOW + timedelta(seconds=60)
+    assert notifier.messages == []
+
+
+async def test_what_has_not_expired_yet_is_sent(store: Store) -> None:
+    save(store, report(ACCESSION, expiring(60)))
+
+    await deliverer(store, Told(), clock=Clock(scale=1e-9, start=NOW + timedelta(seconds=59))).drain("desk")
+
+    assert owed(store).delivery.state is DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(5, DeliveryState.EXPIRED), (6, DeliveryState.PENDING)])
+async def test_a_failed_attempt_is_the_last_if_the_next_one_would_come_too_late(
+    store: Store, seconds: int, state: DeliveryState
+) -> None:
+    """The first wait is five seconds."""
+    save(store, report(ACCESSION, expiring(seconds)))
+
+    await deliverer(store, Told(DeliveryError("503", status=503))).drain("desk")
+
+    one = owed(store)
+    assert (one.delivery.state, one.delivery.last_error, len(one.tries)) == (state, "503", 1)
+
+
+async def test_what_expired_is_listed_so(store: Store) -> None:
+    save(store, report(ACCESSION, expiring(1)))
+
+    await deliverer(store, Told(), clock=Clock(scale=1e-9, start=NOW + timedelta(days=1))).drain("desk")
+
+    assert len(store.read_now(deliveries.find, state=DeliveryState.EXPIRED)) == 1
+    assert store.read_now(deliveries.count_by_state) == {DeliveryState.EXPIRED: 1}
 
 
 async def test_a_crash_after_sending_sends_again_under_the_same_id(store: Store) -> None:

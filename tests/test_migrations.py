@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from _stores import ACCESSION, alert, report
+from _stores import ACCESSION, NOW, alert, report
 from _stores import save as saved
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Engine, Text, inspect, text
 
 from watcher.errors import StoreError
-from watcher.store import database, reports, upgrade
+from watcher.store import alerts, database, deliveries, reports, upgrade
 from watcher.store.database import Store
 from watcher.store.schema import metadata
 
@@ -138,12 +138,29 @@ INSERT INTO meta VALUES ('store.id', 'the same')
 """
 
 
-def make_0001(engine: Engine) -> None:
-    """A store as the first version left it: a filing, two alerts, a delivery that failed once."""
-    up_to(engine, "0001")
+# What the second version could hold beside: an alarm, which no filing raised, and what it owes.
+OF_0002 = """
+INSERT INTO alert VALUES (8, 'alarm_8', NULL, 'eightk.quiet', 'high', '', '{}', '2026-01-12 17:00:00', 'operator.alarm',
+    '2026-01-12 17:00:00', 'quiet', '', x'7b7d');
+INSERT INTO delivery VALUES ('dlv_2', 'alarm_8', 'log', 'delivered', '2026-01-12 17:00:00', 1, NULL,
+    '2026-01-12 17:00:00', '2026-01-12 17:00:01');
+INSERT INTO alarm VALUES ('alarm_8', 'quiet', 'quiet', '2026-01-12 17:00:00', NULL);
+INSERT INTO sighting VALUES ('a', 'getcurrent', '2026-01-12 17:00:00');
+INSERT INTO company VALUES (7, 'Made Up', '["MADE"]', NULL, '[]', '2026-01-12 17:00:00');
+INSERT INTO audit VALUES ('2026-01-12', 'done', '2026-01-13 03:45:00', 1, 0, 0, NULL)
+"""
+
+
+def make(engine: Engine, version: str) -> None:
+    """A store as an earlier version left it: a filing, two alerts, a delivery that failed once; and an alarm."""
+    up_to(engine, version)
     with engine.begin() as connection:
-        for statement in OF_0001.split(";"):
+        for statement in (OF_0001 if version == "0001" else f"{OF_0001};{OF_0002}").split(";"):
             connection.exec_driver_sql(statement)
+
+
+def make_0001(engine: Engine) -> None:
+    make(engine, "0001")
 
 
 def rows_of(engine: Engine, tables: tuple[str, ...]) -> dict[str, list[tuple[object, ...]]]:
@@ -159,8 +176,38 @@ def test_a_store_of_the_first_version_keeps_all_that_it_has(url: str, engine: En
 
     with Store(url) as store:
         assert store.id == "the same"
-    assert rows_of(engine, tables) == before
+    after = rows_of(engine, tables)
+    for table in ("alert", "delivery"):
+        assert after.pop(table) == [(*row, None) for row in before.pop(table)]
+    assert after == before
     assert rows_of(engine, ("filing",))["filing"] == [(*one, None)]
+
+
+def test_a_store_of_the_second_version_keeps_all_that_it_has(url: str, engine: Engine):
+    make(engine, "0002")
+    tables = ("filing", "filer", "attempt", "alarm", "sighting", "company", "audit", "meta")
+    before, grown = rows_of(engine, tables), rows_of(engine, ("alert", "delivery"))
+
+    Store(url).close()
+
+    assert rows_of(engine, tables) == before
+    for table, rows in rows_of(engine, ("alert", "delivery")).items():
+        assert rows == [(*row, None) for row in grown[table]]
+
+
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_what_an_earlier_version_owed_is_still_owed(url: str, engine: Engine, version: str):
+    make(engine, version)
+
+    with Store(url) as store:
+        owed = store.read_now(deliveries.owed_to, "desk", NOW, 10)
+        raised = store.read_now(alerts.find, "a")
+
+    assert [(one.delivery.id, one.delivery.attempts, one.delivery.expires_at) for one in owed] == [("dlv_1", 1, None)]
+    assert [(one.id, one.untold, [telling.state for telling in one.told]) for one in raised] == [
+        ("alr_7", None, ["pending"]),
+        ("alr_3", None, []),
+    ]
 
 
 def test_alerts_raised_after_an_upgrade_go_on_counting(url: str, engine: Engine):

@@ -18,7 +18,7 @@ def alert(identity: str = "alr_1", *notify: str) -> Alert:
 
 def told(*alerts: Alert, **changes) -> list[tuple[str, str]]:
     """Who is told of what, under a state that differs in this."""
-    return [(one.alert, one.endpoint) for one in plan(alerts, replace(STATE, **changes), NOW)]
+    return [(one.alert, one.endpoint) for one in plan(alerts, replace(STATE, **changes), NOW).deliveries]
 
 
 def test_a_live_alert_is_owed_to_every_endpoint_that_its_rule_names():
@@ -34,20 +34,20 @@ def test_an_endpoint_that_left_the_settings_is_owed_nothing():
 
 
 def test_a_delivery_is_owed_now():
-    (one,) = plan([alert()], STATE, NOW)
+    (one,) = plan([alert()], STATE, NOW).deliveries
 
     assert (one.state, one.run_at, one.attempts) == (DeliveryState.PENDING, NOW, 0)
 
 
 def test_the_same_alert_and_endpoint_give_the_same_id_whenever_it_is_planned():
-    (first,) = plan([alert()], STATE, NOW)
-    (second,) = plan([alert()], STATE, NOW + timedelta(days=1))
+    (first,) = plan([alert()], STATE, NOW).deliveries
+    (second,) = plan([alert()], STATE, NOW + timedelta(days=1)).deliveries
 
     assert first.id == second.id
 
 
 def test_no_two_deliveries_share_an_id():
-    owed = plan([alert("a", "desk", "ops"), alert("b", "desk", "ops")], STATE, NOW)
+    owed = plan([alert("a", "desk", "ops"), alert("b", "desk", "ops")], STATE, NOW).deliveries
 
     assert len({one.id for one in owed}) == 4
 

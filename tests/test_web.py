@@ -11,11 +11,12 @@ import pytest
 from _stores import ACCESSION, NOW, alert, filing, report, save
 
 from watcher.audit_hours import Audit, AuditState
+from watcher.clock import Clock
 from watcher.errors import EightkError
 from watcher.models import Exhibit, Filer, Item
 from watcher.sources.audit import AuditResult
 from watcher.sources.backfill_progress import BackfillRequest, Progress
-from watcher.store import audits, filings
+from watcher.store import audits, filings, silences
 from watcher.store.database import Store
 from watcher.web.app import Desk, Health, make_app
 
@@ -286,3 +287,62 @@ async def test_what_is_gone_from_edgar_is_marked_on_its_page(client: httpx.Async
 
     assert (await get(client, f"/v1/filings/{ACCESSION}"))["gone_on"] == "2026-01-12"
     assert "not in its index any more, as seen on 2026-01-12" in (await client.get(f"/filings/{ACCESSION}")).text
+
+
+async def test_silences_are_added_listed_and_ended(client: httpx.AsyncClient, store: Store) -> None:
+    token = {"Authorization": "Bearer right"}
+    asked = {"rule": "r", "cik": 320, "why": "an exercise", "by": "A. Person", "seconds": 3600}
+    added = await client.post("/v1/silences", json=asked, headers=token)
+    listed = await get(client, "/v1/silences")
+    ended = await client.delete("/v1/silences/1", headers=token)
+
+    assert added.status_code == 201
+    assert (added.json()["is_open"], added.json()["is_rule_known"]) == (True, False)
+    assert [one["why"] for one in listed["silences"]] == ["an exercise"]
+    assert (ended.status_code, ended.json()["is_open"]) == (200, False)
+    assert (await get(client, "/v1/silences"))["silences"] == []
+    assert len((await get(client, "/v1/silences?every=true"))["silences"]) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"why": "w", "seconds": 60},
+        {"rule": "r", "why": "w"},
+        {"rule": "r", "why": "w", "seconds": 60, "until": "2099-01-01T00:00:00Z"},
+        {"rule": "r", "why": "w", "until": "2099-01-01T00:00:00"},
+        {"rule": "r", "why": "w", "until": "2000-01-01T00:00:00Z"},
+        {"rule": "r", "why": "", "seconds": 60},
+        {"rule": "r", "why": "w", "seconds": 1e300},
+        {"rule": "r", "why": "w", "seconds": 60, "other": 1},
+    ],
+)
+async def test_a_silence_that_cannot_be_is_refused(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    answer = await client.post("/v1/silences", json=body, headers={"Authorization": "Bearer right"})
+
+    assert answer.status_code == 422
+
+
+async def test_silences_are_for_who_has_the_token_and_for_numbers_that_are_there(client: httpx.AsyncClient) -> None:
+    refused = [
+        await client.post("/v1/silences", json={"rule": "r", "why": "w", "seconds": 60}),
+        await client.delete("/v1/silences/1"),
+    ]
+    unknown = await client.delete("/v1/silences/1", headers={"Authorization": "Bearer right"})
+
+    assert [answer.status_code for answer in refused] == [401, 401]
+    assert (unknown.status_code, unknown.json()["detail"]) == (404, "no silence 1 in the store")
+
+
+async def test_pages_show_open_silences_and_what_they_kept_untold(client: httpx.AsyncClient, store: Store) -> None:
+    until = Clock().now() + timedelta(hours=1)
+    store.write_now(silences.add, rule="r", cik=None, why=HOSTILE, by="", now=NOW, until=until)
+    save(store, report(ACCESSION, alert()))
+
+    front, page = (await client.get("/")).text, (await client.get(f"/filings/{ACCESSION}")).text
+
+    assert "rule r: silenced until" in front
+    assert "Rule r: nobody is told. silenced: silence 1" in page
+    assert "<script" not in front + page
+    raised = (await get(client, f"/v1/filings/{ACCESSION}"))["raised"]
+    assert [one["untold"][:18] for one in raised] == ["silenced: silence "]

@@ -25,7 +25,7 @@ from watcher.errors import (
     TooLargeError,
     TruncatedError,
 )
-from watcher.guard import check_url
+from watcher.guard import check_address, check_mail_host, check_url, parse_allow
 from watcher.handler import Answer, Context, Handler, Notifier, Post, Stage
 from watcher.items import is_current_number, is_item_number, is_legacy_number, number_of_wording, official_title
 from watcher.models import (
@@ -120,6 +120,8 @@ __all__ = [
     "TruncatedError",
     "alert_id",
     "business_days_between",
+    "check_address",
+    "check_mail_host",
     "check_url",
     "decode_body",
     "filing_day",
@@ -130,6 +132,7 @@ __all__ = [
     "new_secret",
     "number_of_wording",
     "official_title",
+    "parse_allow",
     "parse_secret",
     "session_of",
     "sign",

@@ -13,12 +13,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from watcher.clock import Clock
 from watcher.errors import DeliveryError
 from watcher.handler import Answer, Notifier, Post
-from watcher.models import Attempt, DeliveryState
+from watcher.models import Attempt, Delivery, DeliveryState
 from watcher.store import deliveries
 from watcher.store.database import Store
 from watcher.store.deliveries import Owed
@@ -76,6 +76,10 @@ class Deliverer:
 
     async def _try(self, endpoint: Endpoint, owed: Owed) -> None:
         at = self._clock.now()
+        if _is_stale(owed.delivery, at):
+            await self._store.write(deliveries.expire, owed.delivery, at)
+            log.warning("expired, not sent", extra={"alert": owed.delivery.alert, "endpoint": owed.delivery.endpoint})
+            return
         begun = time.monotonic()
         error: DeliveryError | None = None
         answer: Answer | None = None
@@ -111,6 +115,12 @@ class Deliverer:
             log.error("delivery given up", extra=fields | {"reason": str(error)})
             return
         run_at = self._clock.now() + timedelta(seconds=wait)
+        if _is_stale(one, run_at):
+            await self._store.write(deliveries.settle, one, tried, DeliveryState.EXPIRED)
+            log.error(
+                "delivery failed, and would be no news at the next attempt", extra=fields | {"reason": str(error)}
+            )
+            return
         await self._store.write(deliveries.settle, one, tried, DeliveryState.PENDING, run_at)
         log.warning(
             "delivery failed, will be tried again", extra=fields | {"reason": str(error), "retry_seconds": wait}
@@ -122,3 +132,7 @@ class Deliverer:
             return None
         wait = RETRY_SECONDS[attempts] * self._jitter()
         return round(max(wait, min(error.retry_after_seconds or 0, MAX_RETRY_AFTER_SECONDS)), 3)
+
+
+def _is_stale(one: Delivery, at: datetime) -> bool:
+    return one.expires_at is not None and at >= one.expires_at

@@ -73,6 +73,7 @@ class DeliveryState(StrEnum):
     PENDING = "pending"  # owed, at ``run_at``
     DELIVERED = "delivered"
     FAILED = "failed"  # given up: every attempt used, or refused for good
+    EXPIRED = "expired"  # not told in the time in which its rule calls it news
 
 
 class Severity(StrEnum):
@@ -364,6 +365,7 @@ class Delivery:
     run_at: datetime
     attempts: int = 0
     last_error: str | None = None
+    expires_at: datetime | None = None  # from then on it is no longer sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,47 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from watcher.models import Alert, Event, Evidence, Filing, Message, Report
 from watcher.report_json import to_json
 
-__all__ = ["MAX_PAYLOAD_BYTES", "SCHEMA_VERSION", "alarm_message", "edgar_url", "message_for"]
+__all__ = [
+    "MAX_DIGEST_ENTRIES",
+    "MAX_PAYLOAD_BYTES",
+    "SCHEMA_VERSION",
+    "DigestEntry",
+    "alarm_message",
+    "digest_message",
+    "edgar_url",
+    "message_for",
+]
 
 SCHEMA_VERSION = 1
 MAX_PAYLOAD_BYTES = 20_000
+MAX_DIGEST_ENTRIES = 50
 _MAX_SNIPPETS_BYTES = 1_024  # of all evidence together
 _MAX_SNIPPET_BYTES = 256
 _MAX_EVIDENCE = 20
 _MAX_NAMES = 20  # items, selections, tickers, events
 _MAX_NAME_BYTES = 100
 _MAX_LINE_BYTES = 400
+_MAX_ENTRIES_BYTES = 16_000  # of a digest's alerts together
+_MAX_ENTRY_ITEMS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class DigestEntry:
+    """One alert of a digest. ``url`` is where a person reads on."""
+
+    alert: str
+    summary: str
+    filing: Filing
+    items: tuple[str, ...]
+    url: str
 
 
 def message_for(
@@ -85,6 +109,36 @@ def alarm_message(alert: Alert, *, kind: str, began_at: datetime, ended_at: date
     return Message(alert.id, type_, timestamp, summary, url, payload)
 
 
+def digest_message(
+    alert: Alert, entries: Sequence[DigestEntry], *, key: str, count: int, opened_at: datetime, at: datetime, url: str
+) -> Message:
+    """Make the message of a digest that closes at this time, which is an alert of its own.
+
+    It tells as many of ``entries`` as there is room for, from the first on, and how many there are: ``count``.
+    """
+    told = _entries(entries)
+    content = {
+        "type": "rule.digest",
+        "timestamp": to_json(at),
+        "data": {
+            "schema_version": SCHEMA_VERSION,
+            "id": alert.id,
+            "summary": _cut(alert.summary, _MAX_LINE_BYTES),
+            "rule": _rule(alert),
+            "digest": {
+                "key": _cut(key, _MAX_LINE_BYTES),
+                "count": count,
+                "left_out": count - len(told),
+                "opened_at": to_json(opened_at),
+            },
+            "alerts": told,
+            "urls": {"page": url},
+        },
+    }
+    payload = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return Message(alert.id, "rule.digest", at, _cut(alert.summary, _MAX_LINE_BYTES), url, payload)
+
+
 def edgar_url(filing: Filing) -> str | None:
     """EDGAR's own page on a filing, or None while no filer is known to look under."""
     if not filing.filers:
@@ -118,6 +172,34 @@ def _filing(report: Report, index: str | None, page_url: str | None) -> dict[str
         "accepted_at": to_json(filing.accepted_at),
         "period_of_report": to_json(report.period_of_report),
         "urls": {"edgar": index, "page": page_url},
+    }
+
+
+def _entries(entries: Iterable[DigestEntry]) -> list[dict[str, Any]]:
+    """Return the first entries, as many as take no more than their room together."""
+    left = _MAX_ENTRIES_BYTES
+    told: list[dict[str, Any]] = []
+    for one in entries:
+        line = _entry(one)
+        left -= len(json.dumps(line, ensure_ascii=False).encode())
+        if left < 0 or len(told) == MAX_DIGEST_ENTRIES:
+            break
+        told.append(line)
+    return told
+
+
+def _entry(one: DigestEntry) -> dict[str, Any]:
+    filing = one.filing
+    return {
+        "id": one.alert,
+        "accession": filing.accession,
+        "form": _cut(filing.form, _MAX_NAME_BYTES) if filing.form else None,
+        "cik": filing.filers[0].cik if filing.filers else None,
+        "company": _cut(filing.company, _MAX_NAME_BYTES) or None,
+        "items": _names(one.items[:_MAX_ENTRY_ITEMS]),
+        "accepted_at": to_json(filing.accepted_at),
+        "summary": _cut(one.summary, 2 * _MAX_NAME_BYTES),
+        "urls": {"edgar": edgar_url(filing), "page": one.url},
     }
 
 

@@ -30,7 +30,7 @@ from watcher.models import (
     Timing,
 )
 
-__all__ = ["error_line", "filer_from_json", "report_from_json", "report_line", "to_json"]
+__all__ = ["alert_from_json", "error_line", "filer_from_json", "report_from_json", "report_line", "to_json"]
 
 NOTHING = dict.fromkeys(
     (
@@ -116,7 +116,7 @@ def report_from_json(line: Mapping[str, Any], texts: Mapping[int, str], *, origi
         amendment=_amendment(line.get("amendment")),
         timing=_timing(line["timing"]),
         events=tuple(Event(one["event"], one["score"], _evidence(one["evidence"])) for one in line["events"]),
-        alerts=tuple(_alert(one) for one in line["alerts"]),
+        alerts=tuple(alert_from_json(one) for one in line["alerts"]),
         warnings=list(line["warnings"]),
         versions=dict(line["versions"]),
     )
@@ -128,6 +128,19 @@ def filer_from_json(line: Mapping[str, Any]) -> Filer:
     lists = {name: tuple(line.get(name) or ()) for name in names}
     changed_on = tuple(_date(one) for one in line.get("former_names_changed_on") or ())
     return Filer(**{**line, **lists, "former_names_changed_on": changed_on})
+
+
+def alert_from_json(line: Mapping[str, Any]) -> Alert:
+    """Make an alert again from its JSON form."""
+    changed = {
+        "severity": Severity(line["severity"]),
+        "notify": tuple(line["notify"]),
+        "selections": tuple(line["selections"]),
+        "evidence": _evidence(line["evidence"]),
+        "pacing": _pacing(line.get("pacing")),
+        "inhibits": tuple(line.get("inhibits") or ()),
+    }
+    return Alert(**{**line, **changed})
 
 
 def _without(value: Any, left_out: str) -> dict[str, Any]:
@@ -170,18 +183,6 @@ def _timing(line: Mapping[str, Any] | None) -> Timing | None:
 
 def _evidence(lines: list[Mapping[str, Any]]) -> tuple[Evidence, ...]:
     return tuple(Evidence(**line) for line in lines)
-
-
-def _alert(line: Mapping[str, Any]) -> Alert:
-    changed = {
-        "severity": Severity(line["severity"]),
-        "notify": tuple(line["notify"]),
-        "selections": tuple(line["selections"]),
-        "evidence": _evidence(line["evidence"]),
-        "pacing": _pacing(line.get("pacing")),
-        "inhibits": tuple(line.get("inhibits") or ()),
-    }
-    return Alert(**{**line, **changed})
 
 
 def _pacing(line: Mapping[str, Any] | None) -> Pacing | None:

@@ -148,6 +148,13 @@ class RuleBook(Protocol):
     def tests(self) -> Sequence[RuleTest]:
         """The tests that stand in the rule files."""
 
+    @property
+    def files(self) -> Sequence[Path]:
+        """Every file that was read, lists' own included."""
+
+    def packed(self) -> bytes:
+        """Return the rules as the handler's `build` takes them, in ``Context.prepared``."""
+
     def alerts(self, report: Report) -> tuple[Alert, ...]:
         """Return the alerts that the report raises, in the order of the rules. Pure."""
 
@@ -178,6 +185,10 @@ class RuleBookHandler(Protocol):
     @classmethod
     def read_tests(cls, path: Path, book: RuleBook) -> tuple[RuleTest, ...]:
         """Read a file of tests about the rules of this book. Raises ``ConfigError`` with every fault."""
+
+    @classmethod
+    def is_test_file(cls, path: Path) -> bool:
+        """Whether a file holds tests, and no rules. False for one that cannot be read."""
 
     @classmethod
     def rule_files_of(cls, path: Path) -> tuple[Path, ...]:

@@ -10,7 +10,21 @@ from typing import Any
 
 import click
 
-from watcher.cli import audit, backfill, deliveries, demo, filings, process, run, setup, simulate
+from watcher.cli import (
+    alerts,
+    audit,
+    backfill,
+    company,
+    deliveries,
+    demo,
+    filings,
+    process,
+    rules,
+    run,
+    setup,
+    silence,
+    simulate,
+)
 from watcher.errors import ConfigError, EightkError, UnknownFiling
 
 __all__ = ["main"]
@@ -45,7 +59,21 @@ def cli() -> None:
     """
 
 
-for group in (run, demo, process, filings, audit, backfill, deliveries, setup, simulate):
+for group in (
+    run,
+    demo,
+    process,
+    filings,
+    audit,
+    backfill,
+    alerts,
+    deliveries,
+    silence,
+    company,
+    rules,
+    setup,
+    simulate,
+):
     for command in group.COMMANDS:
         cli.add_command(command)
 

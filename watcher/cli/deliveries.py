@@ -43,9 +43,17 @@ def deliveries(config: Path | None, state: str | None, filing: str | None, limit
 
 def _table_line(row: dict[str, Any]) -> str:
     problem = f"  {row['last_error']}" if row["last_error"] else ""
-    again = f", again at {row['run_at']}" if row["state"] == DeliveryState.PENDING and row["attempts"] else ""
-    told = f"{row['endpoint']:<12} {row['state']:<9} attempts {row['attempts']}{again}"
+    told = f"{row['endpoint']:<12} {row['state']:<9} attempts {row['attempts']}{_next(row)}"
     return f"{row['created_at']}  {row['accession'] or 'the watcher':<20}  {told}  {row['summary']}{problem}"
+
+
+def _next(row: dict[str, Any]) -> str:
+    """When it is tried next, if that is told by more than its being owed."""
+    if row["state"] != DeliveryState.PENDING:
+        return ""
+    if row["attempts"]:
+        return f", again at {row['run_at']}"
+    return f", held until {row['run_at']}" if row["run_at"] > row["created_at"] else ""
 
 
 COMMANDS = [deliveries]

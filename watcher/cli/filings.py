@@ -16,6 +16,7 @@ import click
 
 from watcher.cli._daemon import ask_daemon
 from watcher.cli._options import DATE, AccessionType, config_option, is_terminal, settings_of, store_of
+from watcher.cli.alerts import told_words
 from watcher.config import DEFAULT_FILE
 from watcher.cover_facts import cover_facts
 from watcher.models import FilingState
@@ -136,16 +137,20 @@ def _rows(config: Path | None, query: Any) -> list[dict[str, Any]]:
 
 def _line(config: Path | None, accession: str) -> dict[str, Any]:
     from watcher.report_json import report_line
-    from watcher.store import deliveries, reports
+    from watcher.store import alerts, deliveries, reports
     from watcher.store import filings as stored_filings
-    from watcher.web.show import delivery_json, stored_json
+    from watcher.web.show import alert_json, delivery_json, stored_json
 
     with store_of(config) as store:
         stored = store.read_now(stored_filings.get, accession)
         report = store.read_now(reports.load, accession) if stored.state is FilingState.SAVED else None
         told = store.read_now(deliveries.find, accession)
+        raised = store.read_now(alerts.find, accession)
     line = stored_json(stored) | (report_line(report) if report else {})
-    return line | {"deliveries": [delivery_json(one) for one in told]}
+    return line | {
+        "deliveries": [delivery_json(one) for one in told],
+        "raised": [alert_json(one) for one in raised],
+    }
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
@@ -187,6 +192,10 @@ def _page(line: dict[str, Any]) -> str:
     for one in line["deliveries"]:
         problem = f": {one['last_error']}" if one["last_error"] else ""
         out.append(f"{'delivery':<17} {one['endpoint']}: {one['state']}, attempts {one['attempts']}{problem}")
+    for one in line["raised"]:
+        # Who is told of an alert alone stands under its deliveries.
+        if one["untold"] or any(telling["digest"] for telling in one["told"]):
+            out.append(f"{'told':<17} rule {one['rule']}: {told_words(one)}")
     for item in line["items"] if "documents" in line else ():
         out += ["", f"Item {item['number']} {item['title']}{'' if item['found'] else ' (declared only)'}", item["text"]]
     for exhibit in line.get("exhibits", ()):

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, select
 
 from watcher.models import Alert, Origin, Severity
 from watcher.payload import alarm_message
-from watcher.plan import PlanState, plan
-from watcher.store.alerts import owe, raise_alert
+from watcher.plan import PlanState
+from watcher.store.alerts import raise_alert
+from watcher.store.pacing import tell
 from watcher.store.schema import alarm
 
 __all__ = ["Alarm", "begin", "end", "find_open"]
@@ -76,6 +77,4 @@ def _tell(connection: Connection, one: Alarm, now: datetime, endpoints: tuple[st
     message = alarm_message(told, kind=one.kind, began_at=one.began_at, ended_at=one.ended_at, url=url)
     raise_alert(connection, None, told, message, now)
     state = PlanState(Origin.LIVE, now, late_hours=0, endpoints=frozenset(endpoints))
-    owed = plan([told], state, now)
-    owe(connection, owed, now)
-    return tuple(one.endpoint for one in owed)
+    return tell(connection, [told], state, now)

@@ -1,17 +1,51 @@
-"""Alerts and what they owe: inserted inside the transaction of whoever raises them."""
+"""Alerts and what they owe: inserted inside the transaction of whoever raises them; and who was told of which."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from watcher.models import Alert, Delivery, Message
+from watcher.plan import Why
 from watcher.report_json import to_json
-from watcher.store.schema import alert, delivery
+from watcher.store.schema import alert, delivery, digest, digest_member, filing
 
-__all__ = ["owe", "raise_alert"]
+__all__ = ["StoredAlert", "Telling", "find", "owe", "raise_alert"]
+
+GATHERING = "gathering"
+# A database takes only so many parameters in one statement.
+_MOST_PARAMETERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How far it is to tell an endpoint of an alert."""
+
+    endpoint: str
+    state: str  # of the delivery, or ``gathering`` while its digest is open
+    digest: str | None = None  # in which it is told with others
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """An alert, who is told of it, or why nobody is."""
+
+    sequence: int
+    id: str
+    accession: str | None  # None: an alarm of the watcher itself, or a digest
+    company: str
+    rule: str
+    revision: str
+    title: str
+    severity: str
+    summary: str
+    raised_at: datetime
+    untold: str | None
+    told: tuple[Telling, ...] = ()
 
 
 def raise_alert(connection: Connection, accession: str | None, one: Alert, message: Message, now: datetime) -> bool:
@@ -49,8 +83,69 @@ def owe(connection: Connection, deliveries: Iterable[Delivery], now: datetime) -
             "attempts": one.attempts,
             "last_error": one.last_error,
             "created_at": now,
+            "expires_at": one.expires_at,
         }
         for one in deliveries
     ]
     if rows:
         connection.execute(delivery.insert(), rows)
+
+
+def find(
+    connection: Connection,
+    accession: str | None = None,
+    *,
+    rule: str | None = None,
+    since: datetime | None = None,
+    is_silenced: bool = False,
+    limit: int | None = None,
+) -> tuple[StoredAlert, ...]:
+    """Return alerts, the newest first: of one filing, of one rule, raised since then, silenced ones only, or all."""
+    statement = select(alert, filing.c.company).outerjoin(filing, filing.c.accession == alert.c.accession)
+    if accession is not None:
+        statement = statement.where(alert.c.accession == accession)
+    if rule is not None:
+        statement = statement.where(alert.c.rule == rule)
+    if since is not None:
+        statement = statement.where(alert.c.raised_at >= since)
+    if is_silenced:
+        statement = statement.where(alert.c.untold.startswith(f"{Why.SILENCED}:"))
+    rows = connection.execute(statement.order_by(alert.c.sequence.desc()).limit(limit)).all()
+    told = _tellings(connection, [row.id for row in rows])
+    return tuple(_stored(row, tuple(told.get(row.id, ()))) for row in rows)
+
+
+def _tellings(connection: Connection, ids: Sequence[str]) -> dict[str, list[Telling]]:
+    found: dict[str, list[Telling]] = {}
+    for start in range(0, len(ids), _MOST_PARAMETERS):
+        asked = ids[start : start + _MOST_PARAMETERS]
+        alone = select(delivery.c.alert_id, delivery.c.endpoint, delivery.c.state).where(delivery.c.alert_id.in_(asked))
+        for row in connection.execute(alone.order_by(delivery.c.endpoint)):
+            found.setdefault(row.alert_id, []).append(Telling(row.endpoint, row.state))
+        together = (
+            select(digest_member.c.alert_id, digest.c.id, digest.c.endpoint, delivery.c.state)
+            .join(digest, digest.c.id == digest_member.c.digest_id)
+            .outerjoin(delivery, delivery.c.alert_id == digest.c.id)
+            .where(digest_member.c.alert_id.in_(asked))
+        )
+        for member in connection.execute(together.order_by(digest.c.endpoint)):
+            telling = Telling(member.endpoint, member.state or GATHERING, member.id)
+            found.setdefault(member.alert_id, []).append(telling)
+    return found
+
+
+def _stored(row: Row[Any], told: tuple[Telling, ...]) -> StoredAlert:
+    return StoredAlert(
+        sequence=row.sequence,
+        id=row.id,
+        accession=row.accession,
+        company=row.company or "",
+        rule=row.rule,
+        revision=row.revision,
+        title=row.body.get("title", ""),
+        severity=row.severity,
+        summary=row.summary,
+        raised_at=row.raised_at,
+        untold=row.untold,
+        told=told,
+    )

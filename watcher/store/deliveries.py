@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 from watcher.models import Attempt, Delivery, DeliveryState, Message
 from watcher.store.schema import alert, attempt, delivery
 
-__all__ = ["Owed", "StoredDelivery", "count_by_state", "due_endpoints", "find", "owed_to", "settle"]
+__all__ = ["Owed", "StoredDelivery", "count_by_state", "due_endpoints", "expire", "find", "owed_to", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,13 @@ def settle(
     connection.execute(attempt.insert().values(delivery_id=one.id, **_attempt_values(tried)))
 
 
+def expire(connection: Connection, one: Delivery, now: datetime) -> None:
+    """Note that it is no longer sent. Raises ``KeyError`` if this delivery is not in the store."""
+    changes = {"state": DeliveryState.EXPIRED.value, "settled_at": now}
+    if not connection.execute(delivery.update().where(delivery.c.id == one.id).values(**changes)).rowcount:
+        raise KeyError(one.id)
+
+
 def find(
     connection: Connection,
     accession: str | None = None,
@@ -121,7 +128,7 @@ def _attempt_values(one: Attempt) -> dict[str, Any]:
 
 def _delivery(row: Row[Any]) -> Delivery:
     state = DeliveryState(row.state)
-    return Delivery(row.id, row.alert_id, row.endpoint, state, row.run_at, row.attempts, row.last_error)
+    return Delivery(row.id, row.alert_id, row.endpoint, state, row.run_at, row.attempts, row.last_error, row.expires_at)
 
 
 def _owed(row: Row[Any]) -> Owed:

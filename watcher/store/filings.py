@@ -73,6 +73,11 @@ class StoredFiling:
     archived: Archived | None
     gone_on: date | None = None  # the day on which EDGAR's index no longer had it: withdrawn, or replaced by another
 
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody waits for it, and the others give way; as `due` ranks it."""
+        return self.run_as is Origin.LIVE and self.filing.source != "backfill"
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -328,10 +333,13 @@ def skip(connection: Connection, accession: str, reason: str, now: datetime) -> 
 def retry(connection: Connection, accession: str, now: datetime) -> StoredFiling:
     """Owe work for a filing again, from its first attempt. A saved one is read again as a reread.
 
-    Raises ``UnknownFiling``.
+    One that was only listed, for not being wanted, comes late: who asks for it knows of it, and to tell others of what
+    is days old as if it were news would mislead them. Raises ``UnknownFiling``.
     """
     stored = get(connection, accession)
     run_as = Origin.REREAD if stored.state is FilingState.SAVED else stored.run_as
+    if stored.state is FilingState.LISTED and run_as is Origin.LIVE:
+        run_as = Origin.LATE
     changes = {"state": FilingState.SPOTTED.value, "run_at": now, "attempts": 0, "run_as": run_as.value}
     _update(connection, accession, reason=None, settled_at=None, **changes)
     return get(connection, accession)

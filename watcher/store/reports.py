@@ -11,13 +11,14 @@ from sqlalchemy import Connection, func, select
 
 from watcher.errors import UnknownFiling
 from watcher.models import Exhibit, FilingState, Message, Report
-from watcher.plan import PlanState, plan
+from watcher.plan import PlanState
 from watcher.report_json import report_from_json, report_line
-from watcher.store.alerts import owe, raise_alert
+from watcher.store.alerts import raise_alert
 from watcher.store.filings import get, update_facts
+from watcher.store.pacing import tell
 from watcher.store.schema import alert, document, filing, item, report
 
-__all__ = ["count_alerts", "load", "save"]
+__all__ = ["count_alerts", "load", "save", "versions"]
 
 
 def save(
@@ -45,12 +46,13 @@ def save(
         listed_at=found.filing.accepted_at or stored.filing.accepted_at or stored.spotted_at,
         late_hours=late_hours,
         endpoints=endpoints,
+        ciks=frozenset(one.cik for one in found.filing.filers),
+        fired=found.alerts,
     )
-    owed = plan(raised, state, now)
-    owe(connection, owed, now)
+    owed = tell(connection, raised, state, now)
     settled = {"state": FilingState.SAVED.value, "run_at": None, "settled_at": now, "reason": None}
     connection.execute(filing.update().where(filing.c.accession == accession).values(**settled))
-    return tuple(dict.fromkeys(one.endpoint for one in owed))
+    return owed
 
 
 def load(connection: Connection, accession: str) -> Report:
@@ -66,6 +68,14 @@ def load(connection: Connection, accession: str) -> Report:
         found.filing, items=seen.items, origin=stored.run_as, source=seen.source, channel=seen.channel
     )
     return found
+
+
+def versions(connection: Connection, accession: str) -> Mapping[str, str]:
+    """Return what a saved report was made with, by name; empty when there is none."""
+    found: Mapping[str, str] | None = connection.execute(
+        select(report.c.versions).where(report.c.accession == accession)
+    ).scalar()
+    return found or {}
 
 
 def count_alerts(connection: Connection, accessions: Collection[str]) -> dict[str, int]:

@@ -32,14 +32,20 @@ __all__ = [
     "audit",
     "company",
     "delivery",
+    "digest",
+    "digest_member",
     "document",
     "filer",
     "filing",
     "item",
+    "list_revision",
     "meta",
     "metadata",
     "report",
+    "rule_revision",
     "sighting",
+    "silence",
+    "throttle",
 ]
 
 
@@ -164,6 +170,8 @@ alert = Table(
     Column("summary", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    # Why nobody is told of it; None when somebody is.
+    Column("untold", Text),
     Index("ix_alert_accession", "accession"),
     sqlite_autoincrement=True,
 )
@@ -180,6 +188,8 @@ delivery = Table(
     Column("last_error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
+    # From then on it is no longer sent; None: it is sent whenever it can be.
+    Column("expires_at", UtcDateTime),
     UniqueConstraint("alert_id", "endpoint"),
     Index("ix_delivery_owed", "state", "endpoint", "run_at"),
 )
@@ -244,6 +254,79 @@ alarm = Table(
     Column("began_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Index("ix_alarm_open", "ended_at", "kind"),
+)
+
+# How many were told of each rule and key, in the window that began with the first of them.
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+
+# Alerts of one rule and key that an endpoint is told of together: open while `closed_at` is None. The telling is an
+# alert like others, under the digest's own id.
+digest = Table(
+    "digest",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closes_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("count", Integer, nullable=False),
+    Index("ix_digest_open", "closed_at", "closes_at"),
+    Index("ix_digest_key", "rule", "key"),
+)
+
+digest_member = Table(
+    "digest_member",
+    metadata,
+    Column("digest_id", ForeignKey("digest.id", ondelete="CASCADE"), primary_key=True),
+    Column("alert_id", ForeignKey("alert.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_digest_member_alert_id", "alert_id"),
+)
+
+# What nobody wants to be told for a while; kept for ever, for an old alert may say that it was silenced.
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("rule", Text),
+    Column("cik", BigInteger),
+    Column("why", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("begins_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index("ix_silence_open", "ended_at", "until"),
+    sqlite_autoincrement=True,
+)
+
+# Each text that a rule ever had while it was in use, with the lists and phrases that it used: what an alert's revision
+# stands for.
+rule_revision = Table(
+    "rule_revision",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("revision", String(64), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("source", Text, nullable=False),  # JSON, as the rule book gave it
+    Column("first_used_at", UtcDateTime, nullable=False),
+)
+
+# What each named list held, from each time on at which it was read to be another than before.
+list_revision = Table(
+    "list_revision",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("read_at", UtcDateTime, primary_key=True),
+    Column("revision", String(64), nullable=False),
+    Column("values", JSON, nullable=False),
 )
 
 # Facts about the store itself: its id, and what each source needs to know after a restart.

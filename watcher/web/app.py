@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,18 +17,20 @@ from fastapi.templating import Jinja2Templates
 
 from watcher.clock import Clock
 from watcher.cover_facts import cover_facts
-from watcher.errors import UnknownFiling
+from watcher.errors import EightkError, UnknownFiling
 from watcher.models import DeliveryState, FilingState, Session
 from watcher.payload import edgar_url
 from watcher.places import anchor
 from watcher.report_json import report_line, to_json
 from watcher.sources.audit import AuditResult
-from watcher.store import audits, deliveries, filings, reports
+from watcher.store import alerts, audits, deliveries, filings, reports, silences
+from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
 from watcher.web.completeness import Backfills, completeness
 from watcher.web.lists import DAYS, Comparison, lists, seconds_words
 from watcher.web.reading import exhibit_pieces, sections
-from watcher.web.show import audit_words, delivery_json, stored_json
+from watcher.web.show import alert_json, audit_words, delivery_json, silence_words, stored_json
+from watcher.web.silencing import silencing
 
 __all__ = ["Desk", "make_app"]
 
@@ -47,6 +50,7 @@ TEMPLATES.env.filters["edgar_url"] = edgar_url
 TEMPLATES.env.filters["audit_words"] = audit_words
 TEMPLATES.env.filters["anchor"] = anchor
 TEMPLATES.env.filters["cover_facts"] = cover_facts
+TEMPLATES.env.filters["silence_words"] = silence_words
 TEMPLATES.env.filters["seconds"] = seconds_words
 TEMPLATES.env.globals["SESSIONS"] = {
     Session.PRE: "before the market opened",
@@ -68,6 +72,10 @@ class Health:
     jobs_failed: int = 0  # since the start
 
 
+async def _no_company(cik: int) -> KnownCompany:
+    raise EightkError(f"company {cik} cannot be asked for here")
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What the application is given by the daemon: the store, a way to ask for work, and its state."""
@@ -79,6 +87,7 @@ class Desk:
     backfill: Backfills
     health: Callable[[], Health]
     now: Callable[[], datetime] = Clock().now  # by the daemon's clock
+    company: Callable[[int], Awaitable[KnownCompany]] = _no_company  # raises ValueError, EightkError
 
 
 def make_app(desk: Desk) -> FastAPI:
@@ -101,8 +110,10 @@ def make_app(desk: Desk) -> FastAPI:
         return _not_found(request, str(error))
 
     @app.exception_handler(404)
-    async def _nowhere(request: Request, _: Exception) -> Response:
-        return _not_found(request, f"there is nothing at {request.url.path}")
+    async def _nowhere(request: Request, error: HTTPException) -> Response:
+        # Where no route leads the framework has no words of its own; a route that finds nothing says what.
+        is_said = error.detail != HTTPStatus.NOT_FOUND.phrase
+        return _not_found(request, error.detail if is_said else f"there is nothing at {request.url.path}")
 
     return app
 
@@ -120,7 +131,8 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
             raise HTTPException(401, "a request that changes something needs the token of the store's lock file")
 
     app.include_router(completeness(desk.store, desk.audit, desk.backfill, may_write))
-    app.include_router(lists(desk.store, desk.now))
+    app.include_router(lists(desk.store, desk.now, desk.company, may_write))
+    app.include_router(silencing(desk.store, desk.now, may_write))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:
@@ -151,7 +163,12 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
         if stored.state is FilingState.SAVED:
             line = report_line(await desk.store.read(reports.load, accession))
         told = await desk.store.read(deliveries.find, accession)
-        return stored_json(stored) | {"report": line, "deliveries": [delivery_json(one) for one in told]}
+        raised = await desk.store.read(alerts.find, accession)
+        return stored_json(stored) | {
+            "report": line,
+            "deliveries": [delivery_json(one) for one in told],
+            "raised": [alert_json(one) for one in raised],
+        }
 
     @app.post("/v1/filings/{accession}/retry", status_code=202, dependencies=[Depends(may_write)])
     async def retry(accession: str) -> dict[str, Any]:
@@ -186,6 +203,7 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
             "channels": await comparison.rows(),
             "days": DAYS,
             "audits": await desk.store.read(audits.latest, 1),
+            "silences": await desk.store.read(silences.find_open, desk.now()),
             "health": desk.health(),
             "item": item,
             "offset": offset,
@@ -202,6 +220,7 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
             "stored": stored,
             "report": report,
             "deliveries": told,
+            "raised": await desk.store.read(alerts.find, accession),
             "sections": sections(report) if report else (),
             "exhibits": [(one, exhibit_pieces(report, one)) for one in report.exhibits] if report else (),
         }

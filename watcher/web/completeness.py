@@ -47,7 +47,7 @@ def completeness(
 
     @routes.post("/audits", dependencies=[Depends(may_write)])
     async def ask_audit(day: date | None = None) -> dict[str, Any]:
-        with _refusals():
+        with refusals():
             return audit_json(await audit(day))
 
     @routes.get("/backfill")
@@ -56,7 +56,7 @@ def completeness(
 
     @routes.post("/backfill", status_code=202, dependencies=[Depends(may_write)])
     async def ask_backfill(request: BackfillRequest) -> dict[str, Any]:
-        with _refusals():
+        with refusals():
             return _told(await backfill.ask(request))
 
     @routes.delete("/backfill", dependencies=[Depends(may_write)])
@@ -67,7 +67,7 @@ def completeness(
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Answer with 422 what cannot be asked, and with 409 what cannot be done now."""
     try:
         yield

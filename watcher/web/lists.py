@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException, Query
 
 from watcher.report_json import to_json
 from watcher.store import companies, sightings
 from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
 from watcher.store.sightings import ChannelRecord
+from watcher.web.completeness import refusals
 
 __all__ = ["DAYS", "Comparison", "channel_rows", "lists", "seconds_words"]
 
@@ -21,8 +22,13 @@ _ANEW = timedelta(minutes=1)
 _MOST_COMPANIES = 50
 
 
-def lists(store: Store, now: Callable[[], datetime]) -> APIRouter:
-    """Build the routes."""
+def lists(
+    store: Store,
+    now: Callable[[], datetime],
+    look_up: Callable[[int], Awaitable[KnownCompany]],
+    may_write: Callable[..., Any],
+) -> APIRouter:
+    """Build the routes. ``look_up`` asks EDGAR for a company; ``may_write`` lets through who may change things."""
     routes = APIRouter(prefix="/v1")
 
     @routes.get("/channels")
@@ -49,6 +55,12 @@ def lists(store: Store, now: Callable[[], datetime]) -> APIRouter:
         else:
             found = await store.read(companies.by_name, name or "", _MOST_COMPANIES)
         return {"companies": to_json(found), "listed_at": to_json(await store.read(companies.listed_at))}
+
+    @routes.post("/companies/{cik}", dependencies=[Depends(may_write)])
+    async def fetch_company(cik: int) -> dict[str, Any]:
+        with refusals():
+            found: dict[str, Any] = to_json(await look_up(cik))
+        return found
 
     return routes
 

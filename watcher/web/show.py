@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from watcher.audit_hours import Audit, AuditState
+from watcher.plan import Silence
 from watcher.report_json import to_json
 from watcher.sources.audit import AuditResult
+from watcher.store.alerts import StoredAlert
 from watcher.store.deliveries import StoredDelivery
 from watcher.store.filings import StoredFiling
 
-__all__ = ["audit_json", "audit_words", "delivery_json", "stored_json"]
+__all__ = [
+    "alert_json",
+    "audit_json",
+    "audit_words",
+    "delivery_json",
+    "silence_json",
+    "silence_words",
+    "stored_json",
+]
 
 
 def stored_json(one: StoredFiling, items: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -30,6 +41,27 @@ def delivery_json(one: StoredDelivery) -> dict[str, Any]:
     """A delivery with its attempts."""
     line: dict[str, Any] = to_json(one)
     return {**line.pop("delivery"), **line}
+
+
+def alert_json(one: StoredAlert) -> dict[str, Any]:
+    """An alert with who is told of it, or why nobody is."""
+    line: dict[str, Any] = to_json(one)
+    return line
+
+
+def silence_json(one: Silence, now: datetime) -> dict[str, Any]:
+    """A silence, and whether it counts now."""
+    line: dict[str, Any] = to_json(one)
+    return line | {"is_open": one.is_open(now)}
+
+
+def silence_words(one: Silence) -> str:
+    """What a silence is about, until when and why, for a person."""
+    parts = [f"rule {one.rule}" if one.rule else "", f"company {one.cik}" if one.cik is not None else ""]
+    until = f"{one.until:%Y-%m-%d %H:%M} UTC"
+    over = f", ended {one.ended_at:%Y-%m-%d %H:%M} UTC" if one.ended_at else ""
+    by = f" by {one.by}" if one.by else ""
+    return f"{', '.join(filter(None, parts))}: silenced{by} until {until}{over}: {one.why}"
 
 
 def audit_json(result: AuditResult) -> dict[str, Any]:

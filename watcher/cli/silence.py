@@ -1,0 +1,192 @@
+"""``eightk silence``: what nobody wants to be told for a while."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from watcher.cli._daemon import ask_daemon
+from watcher.cli._options import config_option, settings_of, store_of
+from watcher.errors import UnknownFiling
+
+if TYPE_CHECKING:
+    from watcher.plan import Silence
+    from watcher.settings import Settings
+
+__all__ = ["COMMANDS"]
+
+UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+SPAN = re.compile(r"([1-9]\d{0,3})([mhdw])")
+LONGEST = timedelta(days=3660)
+
+
+class SpanType(click.ParamType[timedelta]):
+    """A span of time, such as 30m, 12h, 7d or 2w."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return it, or fail with what was expected."""
+        found = SPAN.fullmatch(value)
+        span = int(found[1]) * UNITS[found[2]] if found else None
+        if span is None or span > LONGEST:
+            self.fail(f"{value!r} is no span of at most ten years such as 30m, 12h, 7d or 2w", param, ctx)
+        return span
+
+
+class MomentType(click.ParamType[datetime]):
+    """A day or an instant; UTC unless it names an offset."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return it, aware, or fail with what was expected."""
+        try:
+            moment = datetime.fromisoformat(value)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no time such as 2026-05-20 or 2026-05-20T16:00-04:00", param, ctx)
+
+
+@click.group()
+def silence() -> None:
+    """Silence rules and companies for a while, list silences, end one. Alerts are recorded all the same."""
+
+
+@silence.command()
+@config_option
+@click.option("--rule", metavar="ID", help="Silence this rule; with --company, only about that company.")
+@click.option("--company", "cik", type=click.IntRange(0, 9_999_999_999), metavar="CIK", help="Silence this company.")
+@click.option("--for", "span", type=SpanType(), metavar="SPAN", help="For so long, such as 30m, 12h, 7d, 2w.")
+@click.option("--until", type=MomentType(), metavar="TIME", help="Until then, such as 2026-05-20T16:00 (UTC).")
+@click.option("--why", required=True, metavar="TEXT", help="The reason, for whoever wonders.")
+@click.option("--by", default="", metavar="NAME", help="Who asks for it.")
+def add(
+    config: Path | None,
+    rule: str | None,
+    cik: int | None,
+    span: timedelta | None,
+    until: datetime | None,
+    why: str,
+    by: str,
+) -> None:
+    """Tell nobody of a rule's alerts, of a company's, or of that rule's about that company.
+
+    What is owed or held already is still told.
+    """
+    if rule is None and cik is None:
+        raise click.UsageError("name a rule, a company, or both: --rule ID, --company CIK")
+    if (span is None) == (until is None):
+        raise click.UsageError("say how long: either --for SPAN or --until TIME")
+    asked = {"rule": rule, "cik": cik, "why": why, "by": by}
+    added = _add(settings_of(config), asked, span, until)
+    click.echo(_words(added))
+    if not added["is_rule_known"]:
+        click.echo(f"note: this store has seen no rule {rule!r} yet", err=True)
+
+
+@silence.command(name="list")
+@config_option
+@click.option("--all", "every", is_flag=True, help="Those that are over, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def list_(config: Path | None, every: bool, as_json: bool) -> None:
+    """List the silences that count now."""
+    from watcher.store import silences
+    from watcher.web.show import silence_json
+
+    now = _now(settings_of(config))
+    with store_of(config) as store:
+        found = store.read_now(silences.find) if every else store.read_now(silences.find_open, now)
+    rows = [silence_json(one, now) for one in found]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        click.echo(_words(row))
+    if not rows:
+        click.echo("no silences")
+
+
+@silence.command()
+@click.argument("number", type=click.IntRange(1, 2**63 - 1), metavar="ID")
+@config_option
+def end(number: int, config: Path | None) -> None:
+    """End a silence before its time."""
+    from watcher.lock import owner_of
+
+    settings = settings_of(config)
+    owner = owner_of(settings.store_path)
+    ended = ask_daemon(owner, "DELETE", f"/v1/silences/{number}") if owner else _end_here(settings, number)
+    click.echo(_words(ended))
+
+
+def _add(settings: Settings, asked: dict[str, Any], span: timedelta | None, until: datetime | None) -> dict[str, Any]:
+    from watcher.lock import owner_of
+
+    owner = owner_of(settings.store_path)
+    if owner is None:
+        return _add_here(settings, asked, span, until)
+    # The daemon counts the span by its own clock.
+    how_long = {"seconds": span.total_seconds()} if span else {"until": until.isoformat() if until else None}
+    return ask_daemon(owner, "POST", "/v1/silences", asked | how_long)
+
+
+def _add_here(
+    settings: Settings, asked: dict[str, Any], span: timedelta | None, until: datetime | None
+) -> dict[str, Any]:
+    """No daemon owns the store: write it in this process."""
+    from watcher.lock import StoreLock
+    from watcher.store import silences
+    from watcher.store.database import Store
+
+    now = _now(settings)
+    with StoreLock(settings.store_path), Store(settings.store_url) as store:
+        try:
+            added = store.write_now(silences.add, **asked, now=now, until=until or now + (span or timedelta()))
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        is_known = added.rule is None or store.read_now(silences.is_rule_known, added.rule)
+    return _json(added, now) | {"is_rule_known": is_known}
+
+
+def _end_here(settings: Settings, number: int) -> dict[str, Any]:
+    from watcher.lock import StoreLock
+    from watcher.store import silences
+    from watcher.store.database import Store
+
+    now = _now(settings)
+    with StoreLock(settings.store_path), Store(settings.store_url) as store:
+        ended = store.write_now(silences.end, number, now)
+    if ended is None:
+        raise UnknownFiling(f"no silence {number} in the store")
+    return _json(ended, now)
+
+
+def _now(settings: Settings) -> datetime:
+    """The time by the clock that a daemon with these settings has. Raises ``EightkError``."""
+    from watcher.clock import Clock, shared_clock
+
+    clock = Clock() if settings.edgar.clock == "real" else shared_clock(settings.edgar.base_url)
+    return clock.now()
+
+
+def _json(one: Silence, now: datetime) -> dict[str, Any]:
+    from watcher.web.show import silence_json
+
+    return silence_json(one, now)
+
+
+def _words(row: dict[str, Any]) -> str:
+    about = [f"rule {row['rule']}" if row["rule"] else "", f"company {row['cik']}" if row["cik"] is not None else ""]
+    state = "open" if row["is_open"] else "ended" if row["ended_at"] else "over"
+    by = f" by {row['by']}" if row["by"] else ""
+    until = f"{row['begins_at']} to {row['ended_at'] or row['until']}"
+    return f"{row['id']:>4}  {state:<5}  {until}  {', '.join(filter(None, about))}{by}: {row['why']}"
+
+
+COMMANDS = [silence]
