@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from itertools import cycle
+from itertools import chain, cycle, islice
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -17,6 +17,7 @@ from bench.errors import BenchError, ReaderError
 from bench.goals import Goal, goal_table, import_goals, race_goals, soak_goals
 from bench.growth import growth_table, measure_growth, soak, soak_table
 from bench.imports import import_table, measure_imports
+from bench.latency import OLD_FILINGS, latency_table, measure_latency, told
 from bench.races import LXML, RACES, run_race
 from bench.readers import Reader
 from bench.tables import Table
@@ -24,9 +25,10 @@ from watcher.simulator.generator import Generator
 
 __all__ = ["PARTS", "Bench", "needs_peers"]
 
-PARTS = ("parse", "items", "split", "import", "accuracy", "linear", "memory")
-_ALONE = frozenset(("linear", "memory"))  # parts without peers
+PARTS = ("parse", "items", "split", "import", "accuracy", "linear", "memory", "latency")
+_ALONE = frozenset(("linear", "memory", "latency"))  # parts without peers
 _MADE_UP_FILINGS = 300
+_FILINGS_ONE_BY_ONE = 30  # in each round of the latency part, beside one burst
 _OUR_IMPORTS = ("import watcher, handlers", "import handlers.parse")
 _ITEM_TASKS = (
     (OURS, "parsed items"),
@@ -70,7 +72,13 @@ class Bench:
 
     def run(self, part: str) -> None:
         """Run one part, show it, and keep its figures and goals. What cannot be measured is kept as a trouble."""
-        special = {"import": self._import, "accuracy": self._accuracy, "linear": self._linear, "memory": self._memory}
+        special = {
+            "import": self._import,
+            "accuracy": self._accuracy,
+            "linear": self._linear,
+            "memory": self._memory,
+            "latency": self._latency,
+        }
         try:
             if part in special:
                 special[part]()
@@ -148,6 +156,14 @@ class Bench:
         soaked = soak(self._stream(), self.soaked_filings)
         self._keep("memory", soak_table(soaked), [asdict(one) for one in soaked])
         self.goals += soak_goals(soaked)
+
+    def _latency(self) -> None:
+        made = (one.raw for one in Generator(3).filings())
+        raws = chain(islice(made, OLD_FILINGS), (one.path.read_bytes() for one in self.filings), made)
+        place = Path(mkdtemp(dir=self.folder))
+        single = _FILINGS_ONE_BY_ONE * self.repeat
+        measured = measure_latency(raws, place, self.tell, single=single, bursts=self.repeat)
+        self._keep("latency", latency_table(measured), told(measured))
 
     def _stream(self) -> Iterator[bytes]:
         """Give made-up filings, no two alike, and those of the folder again and again, in turn."""

@@ -17,6 +17,7 @@ from bench.environments import PEERS, ROOT, Environment, named
 from bench.errors import BenchError, ReaderError
 from bench.growth import Grown, Soaked, growth_of, measure_growth, soak
 from bench.imports import measure_imports
+from bench.latency import STEPS, Latency, Mark, latency_table, measure_latency
 from bench.machine import machine
 from bench.races import Race, run_race
 from bench.readers import Reader
@@ -25,6 +26,7 @@ from bench.runners.serving import Filing
 from bench.shapes import SHAPES
 from bench.tables import Spread, Table, ratios
 from watcher import split_submission
+from watcher.simulator.generator import Generator
 from watcher.testing import submission
 
 FAKE = """
@@ -237,6 +239,32 @@ def test_memory_is_told_after_a_tenth_and_after_all() -> None:
 def test_memory_that_grows_is_told_for_each_filing() -> None:
     assert growth_of([Soaked(1_000, 30.0), Soaked(5_000, 31.0), Soaked(10_000, 39.0)]) == 1_000
     assert growth_of([Soaked(1_000, 30.0), Soaked(10_000, 29.0)]) == 0
+
+
+def test_a_filing_is_followed_from_the_list_to_its_webhook(tmp_path: Path) -> None:
+    raws = (one.raw for one in Generator(3).filings())
+
+    single, burst = measure_latency(raws, tmp_path, lambda words: None, single=1, bursts=1, burst=2)
+
+    assert [len(one.marks) for one in (single, burst)] == [1, 2]
+    for mark in (*single.marks, *burst.marks):
+        moments = [getattr(mark, step) for step in STEPS]
+        assert moments == sorted(moments)
+
+
+def test_a_percentile_of_latency_is_what_99_of_100_do_not_exceed() -> None:
+    marks = tuple(Mark(0.0, 0.0, 0.0, 0.0, 0.0, seconds / 1000) for seconds in range(1, 201))
+
+    rows = latency_table([Latency("all", marks)]).rows
+
+    assert rows[0][-2:] == ("100", "198")
+
+
+def test_a_daemon_that_does_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.latency.ours", lambda: Environment("none", Path("/bin/false")))
+
+    with pytest.raises(BenchError, match="did not begin to look at the list"):
+        measure_latency(iter(()), tmp_path, lambda words: None, single=1, bursts=0)
 
 
 def test_an_import_is_measured_in_fresh_processes() -> None:

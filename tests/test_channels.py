@@ -548,6 +548,7 @@ async def test_with_every_channel_on_each_filing_is_spotted_once_and_leads_are_m
                 clock.at += 100
                 for look in (poller.poll, search.read, feed.read_and_tell):
                     await look()
+                    clock.at += 1
         found = {one.channel: one for one in store.read_now(sightings.compare, NOON, clock.now() + timedelta(days=2))}
 
     assert len(submitted) == len(set(submitted)) == 6

@@ -147,12 +147,19 @@ def test_any_other_address_means_itself(base_url: str) -> None:
 
 
 async def test_every_request_to_every_host_names_the_contact_and_waits_in_one_queue() -> None:
-    wire, clock = Wire(answers_lists), ManualClock()
-    async with client_of(wire, clock=clock, requests_per_second=2) as client:
+    clock = ManualClock()
+    times: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        times.append(clock.at)
+        return answers_lists(request)
+
+    wire = Wire(answer)
+    async with client_of(wire, clock=clock, requests_per_second=1) as client:
         await asyncio.gather(*(ask(client) for ask in LISTS.values()))
 
     assert {request.headers["User-Agent"] for request in wire.requests} == {CONTACT}
-    assert clock.waits == pytest.approx([number / 2 for number in range(len(LISTS))])
+    assert [at - times[0] for at in times] == pytest.approx([*range(len(LISTS))])
     assert client.requests_by_host == {"www.sec.gov": 5, "data.sec.gov": 2, "efts.sec.gov": 1}
     assert client.requests_made == len(LISTS)
 
@@ -240,37 +247,23 @@ async def test_the_loop_goes_on_while_a_submission_is_checked() -> None:
 # The limiter
 
 
-async def test_requests_of_all_kinds_wait_for_their_turn_in_one_queue() -> None:
+async def test_live_filings_and_lists_go_before_indexes_and_history() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(".idx"):
+            return says(200, INDEX)
         return says(200, feed(0) if "browse-edgar" in request.url.path else SUBMISSION)
 
-    clock = ManualClock()
-    async with client_of(Wire(answer), clock=clock, requests_per_second=2) as client:
-        lists = [client.current_filings(0) for _ in range(3)]
-        await asyncio.gather(*lists, *(client.submission(912345, ACCESSION) for _ in range(3)))
+    async with client_of(wire := Wire(answer), requests_per_second=1) as client:
+        await asyncio.gather(
+            *(client.daily_index(DAY) for _ in range(3)),
+            client.submission(912345, ACCESSION, is_live=False),
+            client.current_filings(0),
+            client.submission(912345, ACCESSION),
+        )
 
-    assert clock.waits == pytest.approx([0.0, 0.5, 1.0, 1.5, 2.0, 2.5])
+    kinds = [request.url.path.rpartition(".")[2] for request in wire.requests]
+    assert kinds == ["idx", "/cgi-bin/browse-edgar", "txt", "idx", "idx", "txt"]
     assert client.requests_made == 6
-
-
-async def test_a_pause_does_not_save_up_requests() -> None:
-    clock = ManualClock()
-    async with client_of(Wire(says(200, feed(0))), clock=clock, requests_per_second=2) as client:
-        await client.current_filings(0)
-        clock.at += 60
-        await asyncio.gather(*(client.current_filings(0) for _ in range(3)))
-
-    assert clock.waits == pytest.approx([0.0, 0.0, 0.5, 1.0])
-
-
-async def test_a_fresh_request_waits_for_the_rest_of_the_last_ones_interval() -> None:
-    clock = ManualClock()
-    async with client_of(Wire(says(200, feed(0))), clock=clock, requests_per_second=2) as client:
-        await client.current_filings(0)
-        clock.at += 0.2
-        await client.current_filings(0)
-
-    assert clock.waits == pytest.approx([0.0, 0.3])
 
 
 async def test_the_limit_counts_the_seconds_of_a_scaled_clock() -> None:
@@ -280,16 +273,6 @@ async def test_the_limit_counts_the_seconds_of_a_scaled_clock() -> None:
         await asyncio.gather(*(client.current_filings(0) for _ in range(5)))
 
     assert clock.time() - began >= 1.9
-
-
-async def test_a_clock_that_is_set_back_does_not_stop_the_requests() -> None:
-    clock = ManualClock()
-    async with client_of(Wire(says(200, feed(0))), clock=clock, requests_per_second=2) as client:
-        await client.current_filings(0)
-        clock.at -= 86_400
-        await client.current_filings(0)
-
-    assert clock.waits == pytest.approx([0.0, 0.5])
 
 
 # Blocks

@@ -17,6 +17,7 @@ from watcher.errors import (
     HandlerError,
     HandlerTimeout,
     NotASubmission,
+    NotListedYet,
     OutageError,
     Skip,
 )
@@ -34,9 +35,11 @@ class Edgar:
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.asked: list[tuple[int, str]] = []
+        self.were_live: list[bool] = []
 
-    async def submission(self, cik: int, accession: str) -> bytes:
+    async def submission(self, cik: int, accession: str, *, is_live: bool) -> bytes:
         self.asked.append((cik, accession))
+        self.were_live.append(is_live)
         if self.errors:
             raise self.errors.pop(0)
         return RAW
@@ -178,6 +181,54 @@ async def test_a_document_that_never_comes_is_parked_after_twenty_minutes(route:
 
     assert (route.stored.state, route.stored.attempts, route.stored.reason) == (FilingState.FAILED, tries, "gone")
     assert waited >= 20 * 60
+
+
+async def test_what_edgar_withdrew_is_parked_at_once_when_it_is_run_again(route: Route) -> None:
+    assert route.edgar is not None
+    route.store.write_now(filings.mark_gone, [ACCESSION], NOW.date())
+    route.store.write_now(filings.retry, ACCESSION, NOW)
+    route.edgar.errors = [NotListedYet("no such file", status=404)]
+
+    await route.run()
+
+    reason = f"no such file; it is gone from EDGAR's index since {NOW:%Y-%m-%d}"
+    assert (route.stored.state, route.stored.reason) == (FilingState.FAILED, reason)
+
+
+async def test_what_was_listed_long_ago_and_is_not_there_is_asked_for_once_more(route: Route) -> None:
+    assert route.edgar is not None
+    route.edgar.errors = [NotListedYet("no such file", status=404)] * 2
+
+    await route.run(after_seconds=7200)
+    assert route.stored.run_at == NOW + timedelta(seconds=7205)
+    await route.run(after_seconds=7205)
+
+    assert (route.stored.state, route.stored.attempts) == (FilingState.FAILED, 2)
+
+
+async def test_what_comes_truncated_is_asked_for_again_however_long_ago_it_was_listed(route: Route) -> None:
+    assert route.edgar is not None
+    route.edgar.errors = [EdgarError("came truncated")] * 2
+
+    await route.run(after_seconds=7200)
+    await route.run(after_seconds=7205)
+
+    assert route.stored.state is FilingState.SPOTTED
+
+
+async def test_only_what_somebody_waits_for_goes_first_at_edgar(tmp_path: Path) -> None:
+    asked = []
+    origins = (Origin.LIVE, Origin.LATE, Origin.BACKFILL)
+    for number, origin in enumerate(origins):
+        (tmp_path / str(number)).mkdir()
+        route = Route(tmp_path / str(number), Edgar(), Examiner())
+        route.spot(replace(filing(), origin=origin))
+        await route.run()
+        assert route.edgar is not None
+        asked += route.edgar.were_live
+        route.store.close()
+
+    assert asked == [True, False, False]
 
 
 async def test_an_outage_of_edgar_counts_against_no_filing(route: Route) -> None:

@@ -15,7 +15,7 @@ from watcher.errors import BlockedError, NotListedYet
 from watcher.models import Filer, Filing, FilingState, Origin, Report
 from watcher.sources.intake import Intake, is_below
 from watcher.sources.wanted import EVERYTHING, UNDECIDED, Wanted, is_undecided, reason_not_wanted
-from watcher.store import companies, filings, reports
+from watcher.store import companies, deliveries, filings, reports
 from watcher.store.archive import Archive
 from watcher.store.database import Store
 
@@ -131,9 +131,9 @@ def stored(store: Store, accession: str = ACCESSION) -> filings.StoredFiling:
     return store.read_now(filings.get, accession)
 
 
-def name_companies(store: Store, *named: tuple[int, str]) -> None:
+def name_companies(store: Store, *named: tuple[int, str], at: datetime = NOW) -> None:
     made = tuple(Company(cik, f"Company {cik}", (Listing(ticker, "NYSE"),)) for cik, ticker in named)
-    store.write_now(companies.note_list, CompanyList(made, NOW))
+    store.write_now(companies.note_list, CompanyList(made, at))
 
 
 def test_what_is_not_wanted_is_listed_with_its_reason(store: Store) -> None:
@@ -220,11 +220,11 @@ class Edgar:
         self.errors: list[Exception] = []
         self.asked: list[str] = []
 
-    async def submission(self, cik: int, accession: str) -> bytes:
+    async def submission(self, cik: int, accession: str, *, is_live: bool) -> bytes:
         self.asked.append("submission")
         return b"<SEC-DOCUMENT>made up</SEC-DOCUMENT>"
 
-    async def header(self, cik: int, accession: str) -> bytes:
+    async def header(self, cik: int, accession: str, *, is_live: bool) -> bytes:
         self.asked.append("header")
         if self.errors:
             raise self.errors.pop(0)
@@ -236,7 +236,9 @@ class Examiner:
         return replace(report(one.accession, alert(one.accession)), filing=one)
 
 
-async def dispatch(store: Store, edgar: Edgar, want: Wanted, *, after_seconds: float = 0) -> filings.StoredFiling:
+async def dispatch(
+    store: Store, edgar: Edgar, want: Wanted, *, after_seconds: float = 0, accession: str = ACCESSION
+) -> filings.StoredFiling:
     dispatcher = Dispatcher(
         store=store,
         archive=Archive(store.path.parent / "raw", store.id),
@@ -246,8 +248,8 @@ async def dispatch(store: Store, edgar: Edgar, want: Wanted, *, after_seconds: f
         policy=Policy(frozenset({"desk"}), wanted=want),
         owed=lambda endpoint: None,
     )
-    await dispatcher.dispatch(ACCESSION)
-    return stored(store)
+    await dispatcher.dispatch(accession)
+    return stored(store, accession)
 
 
 async def test_a_header_of_a_wanted_industry_has_the_submission_fetched(store: Store) -> None:
@@ -316,6 +318,28 @@ async def test_what_a_person_asks_for_is_fetched_whether_it_is_wanted_or_not(sto
     assert (one.state, edgar.asked) == (FilingState.SAVED, ["submission"])
 
 
+@pytest.mark.parametrize(("hours", "owes"), [(1, True), (80, False)])
+async def test_what_was_left_is_told_as_a_late_one_when_a_person_asks_for_it(
+    store: Store, hours: int, owes: bool
+) -> None:
+    take(store, wanted(forms="8-K/A"), by(BANK))
+    left = stored(store)
+    store.write_now(filings.retry, ACCESSION, NOW + timedelta(hours=hours))
+
+    one = await dispatch(store, Edgar(), wanted(forms="8-K/A"), after_seconds=3600 * hours)
+
+    assert (left.run_as, left.state) == (Origin.LIVE, FilingState.LISTED)
+    assert (one.run_as, one.state) == (Origin.LATE, FilingState.SAVED)
+    assert bool(store.read_now(deliveries.find, ACCESSION)) is owes
+
+
+def test_what_was_there_before_the_watcher_began_stays_history_when_a_person_asks_for_it(store: Store) -> None:
+    old = replace(by(BANK), origin=Origin.BACKFILL)
+    store.write_now(filings.spot, [old], NOW, state=FilingState.LISTED)
+
+    assert store.write_now(filings.retry, ACCESSION, NOW).run_as is Origin.BACKFILL
+
+
 async def test_a_file_that_is_put_into_the_folder_is_wanted_whatever_it_is(store: Store) -> None:
     archive = Archive(store.path.parent / "raw", store.id)
     kept = archive.keep(ACCESSION, NOW.date(), b"<SEC-DOCUMENT>made up</SEC-DOCUMENT>")
@@ -338,6 +362,23 @@ async def test_without_the_list_of_companies_it_waits_for_it_and_counts_nothing(
     assert (waiting.state, waiting.attempts) == (FilingState.SPOTTED, 0)
     assert waiting.reason == f"{UNDECIDED}: EDGAR's list of companies is awaited"
     assert (done.state, edgar.asked) == (FilingState.SAVED, ["submission"])
+
+
+async def test_on_a_cold_start_nothing_is_left_before_the_list_of_companies_is_there(store: Store) -> None:
+    want, edgar = wanted(tickers="LARK"), Edgar()
+    found = [by(BANK), replace(by(UNKNOWN), accession="0000000001-26-000002")]
+
+    taken = take(store, want, *found)
+    await dispatch(store, edgar, want)
+    await dispatch(store, edgar, want, accession=taken[1])
+    waiting = [stored(store, one).state for one in taken]
+    name_companies(store, (2, "LARK"))
+    first = await dispatch(store, edgar, want, after_seconds=61)
+    second = await dispatch(store, edgar, want, after_seconds=61, accession=taken[1])
+
+    assert (waiting, edgar.asked) == ([FilingState.SPOTTED] * 2, ["submission"])
+    assert (first.state, second.state) == (FilingState.SAVED, FilingState.LISTED)
+    assert second.reason == "not wanted: of none of the companies"
 
 
 # Tickers for the report.
@@ -368,9 +409,11 @@ async def test_a_reread_is_made_with_the_tickers_of_the_first_reading(store: Sto
     name_companies(store, (2, "SALT-B"))
     take(store, EVERYTHING, by(BANK))
     await dispatch(store, Edgar(), EVERYTHING)
-    name_companies(store, (2, "RENAMED"))
+    name_companies(store, (2, "RENAMED"), at=NOW + timedelta(days=1))
     store.write_now(filings.retry, ACCESSION, NOW)
 
     await dispatch(store, Edgar(), EVERYTHING)
 
-    assert store.read_now(reports.load, ACCESSION).filing.filers[0].tickers == ("SALT-B",)
+    found = store.read_now(reports.load, ACCESSION)
+    assert found.filing.filers[0].tickers == ("SALT-B",)
+    assert found.versions["companies"] == f"{NOW.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

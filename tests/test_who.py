@@ -183,6 +183,9 @@ class Source:
         self.errors = list(errors)
         self.asked = 0
 
+    async def company(self, cik: int) -> bytes:
+        raise AssertionError("not asked for here")
+
     async def company_tickers(self) -> bytes:
         self.asked += 1
         if self.errors:

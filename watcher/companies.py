@@ -1,4 +1,8 @@
-"""Who is who, kept up to date: EDGAR's list of companies, had anew each day; a failed try keeps the old one."""
+"""Who is who, kept up to date: EDGAR's list of companies, had anew each day; a failed try keeps the old one.
+
+That list tells no former names. Filings do, of their own filers; EDGAR's file of a company does, and is had when
+somebody asks.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,11 @@ from typing import Protocol
 
 from watcher.clock import Clock
 from watcher.edgar.companies import parse_companies
+from watcher.edgar.submissions_api import parse_company_file
+from watcher.errors import EdgarError
 from watcher.sources._outage import Outage
 from watcher.store import companies
+from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
 
 __all__ = ["CompanySource", "WhoIsWho"]
@@ -25,10 +32,13 @@ _AGAIN_HOURS = 1.0
 
 
 class CompanySource(Protocol):
-    """What can fetch EDGAR's list of companies; `EdgarClient` does."""
+    """What can fetch EDGAR's list of companies, and its file of one; `EdgarClient` does."""
 
     async def company_tickers(self) -> bytes:
         """Return the list (JSON). Raises ``EdgarError``."""
+
+    async def company(self, cik: int) -> bytes:
+        """Return EDGAR's own file of one company (JSON). Raises ``EdgarError``, and ``ValueError`` for no CIK."""
 
 
 class WhoIsWho:
@@ -77,6 +87,20 @@ class WhoIsWho:
         if strangers := sorted(ticker for ticker in self._tickers if not listed.by_ticker(ticker)):
             log.warning("no company has a ticker that is wanted", extra={"names": ", ".join(strangers)})
         return changed
+
+    async def look_up(self, cik: int) -> KnownCompany:
+        """Fetch EDGAR's own file of one company, keep its former names, and return what is known of it then.
+
+        Raises ``EdgarError``, with the status 404 when there is none, and ``ValueError`` for what can be no CIK.
+        """
+        facts = (await asyncio.to_thread(parse_company_file, await self._edgar.company(cik))).company
+        if facts.cik != cik:
+            raise EdgarError(f"expected company {cik}, came {facts.cik}")
+        await self._store.write(companies.note_filers, [facts.filer], self._clock.now())
+        known = await self._store.read(companies.get, cik)
+        if known is None:
+            raise EdgarError(f"company {cik}: EDGAR tells no name")
+        return known
 
     def trouble(self) -> str:
         """Say what is wrong, for whoever looks after it; "" when nothing is."""

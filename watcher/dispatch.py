@@ -25,6 +25,7 @@ from watcher.errors import (
     EdgarError,
     EightkError,
     HandlerError,
+    NotListedYet,
     OutageError,
     ReadError,
     Skip,
@@ -46,6 +47,8 @@ log = logging.getLogger(__name__)
 # A listed document may lag by minutes (observed: up to 21). A handler's verdict on the same bytes will not change,
 # so it gets one more try, for a machine that was short of time or memory.
 FETCH_RETRY_SECONDS = (5, 10, 15, 30, 60, 120, 240, 360, 360, 180)
+# What was listed earlier than this, and is not there, does not lag any more.
+LAG_MINUTES = 60
 # While EDGAR is down no filing is to blame; one that it cannot serve for a day all the same is.
 OUTAGE_SECONDS, OUTAGE_HOURS = 60, 24
 HANDLE_RETRY_SECONDS = (5,)
@@ -55,10 +58,13 @@ BROKEN_SETTINGS_SECONDS = 60
 class Fetcher(Protocol):
     """What can get a full submission; `EdgarClient` does."""
 
-    async def submission(self, cik: int, accession: str) -> bytes:
-        """Return the full submission, checked to be whole. Raises ``EdgarError`` or ``ReadError``."""
+    async def submission(self, cik: int, accession: str, *, is_live: bool) -> bytes:
+        """Return the full submission, checked to be whole. What is not live lets the others go first.
 
-    async def header(self, cik: int, accession: str) -> bytes:
+        Raises ``EdgarError`` or ``ReadError``.
+        """
+
+    async def header(self, cik: int, accession: str, *, is_live: bool) -> bytes:
         """Return the header alone, which is small. Raises as `submission`."""
 
 
@@ -160,21 +166,22 @@ class Dispatcher:
         if self._fetcher is None:
             raise EdgarError("cannot be fetched: no contact is configured (edgar.contact)")
         if (stored.reason or "").startswith(UNDECIDED):
-            await self._decide(self._fetcher, stored.filing)
-        raw = await self._fetcher.submission(_cik_of(stored.filing), stored.filing.accession)
+            await self._decide(self._fetcher, stored.filing, is_live=stored.is_live)
+        cik = _cik_of(stored.filing)
+        raw = await self._fetcher.submission(cik, stored.filing.accession, is_live=stored.is_live)
         day = stored.filing.filed_on or stored.spotted_at.date()
         archived = await asyncio.to_thread(self._archive.keep, stored.filing.accession, day, raw)
         await self._store.write(filings.note_archived, stored.filing.accession, archived)
         return raw
 
-    async def _decide(self, fetcher: Fetcher, filing: Filing) -> None:
+    async def _decide(self, fetcher: Fetcher, filing: Filing, *, is_live: bool) -> None:
         """Ask the header, before a submission that may be big is fetched. Raises ``_Unwanted`` and ``EdgarError``."""
         wanted = self.policy.wanted
         verdict = await self._store.read(verdict_on, filing, wanted)
         if verdict == UNDECIDED:
             if wanted.tickers and await self._store.read(companies.listed_at) is None:
                 raise OutageError(f"{UNDECIDED}: EDGAR's list of companies is awaited")
-            filing = await _told_by_header(fetcher, filing)
+            filing = await _told_by_header(fetcher, filing, is_live=is_live)
             verdict = await self._store.read(verdict_on, filing, wanted)
         if verdict:
             reason = "not wanted: its header does not tell that it is" if verdict == UNDECIDED else verdict
@@ -197,9 +204,10 @@ class Dispatcher:
     async def _handle(self, stored: StoredFiling, raw: bytes) -> Report:
         filing = replace(await self._store.read(companies.with_tickers, stored.filing), origin=stored.run_as)
         report = await self._examiner.examine(filing, raw)
-        if filing.filers != stored.filing.filers:
-            # Made with today's list: a report tells what it was made with.
-            report.versions["companies"] = await self._store.read(_version_of_companies)
+        # Made with today's list, or on a reread with that of the first reading: a report tells what it was made with.
+        has_more = filing.filers != stored.filing.filers
+        if listed := await self._store.read(_version_of_companies, None if has_more else filing.accession):
+            report.versions["companies"] = listed
         fields = {"accession": filing.accession, "items": len(report.items), "alerts": len(report.alerts)}
         log.info("examined", extra=fields)
         return report
@@ -257,10 +265,13 @@ class Dispatcher:
     async def _fail(self, stored: StoredFiling, error: EightkError) -> bool:
         """Count the attempt; return whether the filing is now parked."""
         now = self._clock.now()
-        wait = _retry_seconds(error, stored.attempts)
+        wait = _retry_seconds(stored, error, now)
         retry_at = None if wait is None else now + timedelta(seconds=wait)
-        await self._store.write(filings.fail, stored.filing.accession, str(error), now, retry_at)
-        fields = {"accession": stored.filing.accession, "reason": str(error), "attempt": stored.attempts + 1}
+        reason = str(error)
+        if isinstance(error, NotListedYet) and stored.gone_on is not None:
+            reason += f"; it is gone from EDGAR's index since {stored.gone_on}"
+        await self._store.write(filings.fail, stored.filing.accession, reason, now, retry_at)
+        fields = {"accession": stored.filing.accession, "reason": reason, "attempt": stored.attempts + 1}
         if retry_at is not None:
             log.warning("failed, will be tried again", extra=fields | {"retry_seconds": wait})
             return False
@@ -268,10 +279,10 @@ class Dispatcher:
         return True
 
 
-async def _told_by_header(fetcher: Fetcher, filing: Filing) -> Filing:
+async def _told_by_header(fetcher: Fetcher, filing: Filing, *, is_live: bool) -> Filing:
     """Return the filing as its header tells it. Raises ``EdgarError`` and ``ReadError``."""
     try:
-        raw = await fetcher.header(_cik_of(filing), filing.accession)
+        raw = await fetcher.header(_cik_of(filing), filing.accession, is_live=is_live)
     except EdgarError as error:
         # Said so that the next attempt asks it again.
         raise type(error)(f"{UNDECIDED}: {error}", status=error.status) from error
@@ -303,7 +314,10 @@ def _keep(
     return owed
 
 
-def _version_of_companies(connection: Connection) -> str:
+def _version_of_companies(connection: Connection, accession: str | None) -> str:
+    """Say which list of companies there is, or with which one this filing's report was made; "" when with none."""
+    if accession is not None:
+        return reports.versions(connection, accession).get("companies", "")
     listed_at = companies.listed_at(connection)
     return "" if listed_at is None else f"{listed_at:%Y-%m-%dT%H:%M:%SZ}"
 
@@ -314,9 +328,21 @@ def _cik_of(filing: Filing) -> int:
     return filing.filers[0].cik
 
 
-def _retry_seconds(error: EightkError, attempts: int) -> float | None:
-    """Seconds to wait after so many earlier attempts; None when it is time to park."""
+def _retry_seconds(stored: StoredFiling, error: EightkError, now: datetime) -> float | None:
+    """Seconds to wait before it is tried again; None when it is time to park."""
     if isinstance(error, (ReadError, StoreError)):
         return None
-    schedule = HANDLE_RETRY_SECONDS if isinstance(error, HandlerError) else FETCH_RETRY_SECONDS
-    return schedule[attempts] if attempts < len(schedule) else None
+    schedule: tuple[float, ...] = FETCH_RETRY_SECONDS
+    if isinstance(error, HandlerError):
+        schedule = HANDLE_RETRY_SECONDS
+    elif isinstance(error, NotListedYet):
+        schedule = _seconds_of_lag(stored, now)
+    return schedule[stored.attempts] if stored.attempts < len(schedule) else None
+
+
+def _seconds_of_lag(stored: StoredFiling, now: datetime) -> tuple[float, ...]:
+    """How long what EDGAR does not serve is waited for: not at all when it was withdrawn."""
+    if stored.gone_on is not None:
+        return ()
+    is_old = now - stored.spotted_at > timedelta(minutes=LAG_MINUTES)
+    return FETCH_RETRY_SECONDS[:1] if is_old else FETCH_RETRY_SECONDS

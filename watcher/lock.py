@@ -38,13 +38,18 @@ def lock_path(store: Path) -> Path:
 
 
 class StoreLock:
-    """The right to write a store. Released by ``release``, or by the end of the process."""
+    """The right to write a store. Released by ``release``, or by the end of the process.
+
+    ``idle_seconds`` tells for how long nobody had it before: 0 when the last owner was killed, for then nobody knows;
+    None when there never was one.
+    """
 
     def __init__(self, store: Path) -> None:
         self.token = secrets.token_urlsafe(24)
         path = self._path = lock_path(store)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not path.exists()
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(f"{path}: the lock file cannot be opened: {error.strerror}") from error
@@ -60,6 +65,7 @@ class StoreLock:
             raise StoreError(f"{path}: this file system cannot lock it: {error.strerror}") from error
         # A file that was there before may have had wider rights.
         os.fchmod(self._file, 0o600)
+        self.idle_seconds = None if is_new else _idle_seconds(os.fstat(self._file))
         self.announce("")
 
     def __enter__(self) -> Self:
@@ -114,6 +120,11 @@ def _owner(path: Path) -> Owner:
             return owner
         time.sleep(LOOK_SECONDS)
     return Owner(pid=0)
+
+
+def _idle_seconds(status: os.stat_result) -> float:
+    # Who ends in order leaves an empty file.
+    return 0.0 if status.st_size else max(0.0, time.time() - status.st_mtime)
 
 
 def _said(owner: Owner | None) -> str:

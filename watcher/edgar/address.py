@@ -9,8 +9,9 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from urllib.parse import urlsplit
 
-__all__ = ["Host", "check_base_url", "check_contact", "host_addresses"]
+__all__ = ["Host", "check_base_url", "check_contact", "host_addresses", "is_loopback"]
 
 # Stricter than any URL parser: what passes here, none of them reads otherwise.
 _ADDRESS = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{1,5}))?/?")
@@ -64,6 +65,15 @@ def check_contact(text: str) -> str:
     if not text.strip() or not text.isascii() or not text.isprintable():
         raise ValueError('expected "Your Firm you@firm.com" in one line of plain ASCII, as it is sent in a header')
     return text.strip()
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether an address is one of this machine's own: its loopback, by number or as ``localhost``."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_host(host: str) -> bool:

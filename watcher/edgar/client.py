@@ -6,10 +6,10 @@ What cannot be had is a typed error, never an empty answer (`answers` judges it)
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType, TracebackType
@@ -19,7 +19,7 @@ import httpx
 
 from watcher.clock import Clock
 from watcher.edgar._body import gunzip, gunzip_head, read_body
-from watcher.edgar.address import Host, check_contact, host_addresses
+from watcher.edgar.address import Host, check_contact, host_addresses, is_loopback
 from watcher.edgar.answers import Answer, Download, Version, content_of, reason_of_block
 from watcher.edgar.feed import CurrentPage, parse_current
 from watcher.edgar.full_text import FURTHEST_START
@@ -53,12 +53,16 @@ _ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """What is asked for, and how much of it is taken. With ``stays_packed`` a gzip file is left as it is."""
+    """What is asked for, and how much of it is taken. With ``stays_packed`` a gzip file is left as it is.
+
+    What is not ``is_live`` lets the others go first.
+    """
 
     path: str
     host: Host = Host.WWW
     max_bytes: int = _LIST_MAX_BYTES
     stays_packed: bool = False
+    is_live: bool = True
 
 
 class EdgarClient:
@@ -66,7 +70,8 @@ class EdgarClient:
 
     One client is one limiter: a program has one. With another ``base_url`` than the SEC's, that address stands for
     all of the SEC's hosts. ``blocked_until`` is that of a client before this one, so that a new start does not break
-    a silence. ``transport`` takes the place of the wire in tests. Must be closed with `aclose`.
+    a silence, and ``asked_until`` when that one may have asked last. ``silenced`` is set whenever a silence begins or
+    grows. ``transport`` takes the place of the wire in tests. Must be closed with `aclose`.
 
     Whatever is asked for raises ``BlockedError`` on a block page and in the silence after it, and ``EdgarError`` when
     what came is not what was asked for.
@@ -81,12 +86,14 @@ class EdgarClient:
         requests_per_second: float = 5.0,
         max_bytes: int = _MAX_BYTES,
         blocked_until: datetime | None = None,
+        asked_until: datetime | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._bases = {host: httpx.URL(address) for host, address in host_addresses(base_url).items()}
         self._clock = clock
-        self._limiter = Limiter(clock, requests_per_second, silent_until=blocked_until)
+        self._limiter = Limiter(clock, requests_per_second, silent_until=blocked_until, asked_until=asked_until)
         self._max_bytes = max_bytes
+        self.silenced = asyncio.Event()
         self._blocks_seen = 0
         self._requests_by_host: Counter[str] = Counter()
         self._http = httpx.AsyncClient(
@@ -95,7 +102,7 @@ class EdgarClient:
             transport=transport,
             follow_redirects=False,
             # A proxy of the environment leads out of this machine, so it is no way to a server on it.
-            trust_env=not _is_loopback(self._bases[Host.WWW].host),
+            trust_env=not is_loopback(str(self._bases[Host.WWW])),
         )
 
     async def __aenter__(self) -> Self:
@@ -146,21 +153,21 @@ class EdgarClient:
         page = await asyncio.to_thread(parse_current, self._content(answer))
         return replace(page, is_last=page.entries < count)
 
-    async def submission(self, cik: int, accession: str) -> bytes:
+    async def submission(self, cik: int, accession: str, *, is_live: bool = True) -> bytes:
         """Fetch the full submission text of one filing, whole and checked to be the one that was asked for.
 
-        ``cik`` is that of any of its filers. Raises ``NotListedYet`` while EDGAR does not serve it, ``EdgarError``
-        when it came truncated or is another one (trying again makes sense) or has no CIK to be asked for by,
-        ``TooLargeError`` past the limit.
+        ``cik`` is that of any of its filers; a filing for which nobody waits is not ``is_live``. Raises
+        ``NotListedYet`` while EDGAR does not serve it, ``EdgarError`` when it came truncated or is another one (trying
+        again makes sense) or has no CIK to be asked for by, ``TooLargeError`` past the limit.
         """
-        return await self._filing_file(cik, accession, ".txt", self._max_bytes)
+        return await self._filing_file(cik, accession, ".txt", self._max_bytes, is_live)
 
-    async def header(self, cik: int, accession: str) -> bytes:
+    async def header(self, cik: int, accession: str, *, is_live: bool = True) -> bytes:
         """Fetch the header of one filing (``.hdr.sgml``), whole and checked to be the one that was asked for.
 
         It is small, and has what the lists lack: item numbers, industry, time of acceptance. Raises as `submission`.
         """
-        return await self._filing_file(cik, accession, ".hdr.sgml", _LIST_MAX_BYTES)
+        return await self._filing_file(cik, accession, ".hdr.sgml", _LIST_MAX_BYTES, is_live)
 
     async def daily_index(self, day: date, *, forms: Collection[str] | None = None) -> IndexFile:
         """Fetch and read the master index of one day, only rows of these ``forms`` if they are given.
@@ -183,7 +190,7 @@ class EdgarClient:
         A quarter that goes on has all of its filings through the last business day; on Saturdays EDGAR applies
         corrections. Returns None when it is still the version ``unless``. Raises ``NotListedYet`` while there is none.
         """
-        ask = _Ask(quarter_path(year, quarter), max_bytes=_INDEX_MAX_BYTES, stays_packed=True)
+        ask = _Ask(quarter_path(year, quarter), max_bytes=_INDEX_MAX_BYTES, stays_packed=True, is_live=False)
         answer = await self._ask_list(ask, headers=_unless(unless))
         if answer.status == 304 and unless is not None:
             return None
@@ -192,7 +199,8 @@ class EdgarClient:
 
     async def company_tickers(self) -> bytes:
         """Fetch the list of companies with CIK, name, ticker and exchange (JSON)."""
-        return await self._data(_Ask("/files/company_tickers_exchange.json", max_bytes=_DATA_MAX_BYTES))
+        path = "/files/company_tickers_exchange.json"
+        return await self._data(_Ask(path, max_bytes=_DATA_MAX_BYTES, is_live=False))
 
     async def company(self, cik: int, *, page: int = 0) -> bytes:
         """Fetch what EDGAR knows of one company (JSON): page 0 has names, tickers, industry and the latest filings.
@@ -236,18 +244,19 @@ class EdgarClient:
             raise ValueError(f"expected a path that starts with /, came {path!r}")
         return await self._ask_list(_Ask(path, host, _DATA_MAX_BYTES), query)
 
-    async def _filing_file(self, cik: int, accession: str, suffix: str, max_bytes: int) -> bytes:
+    async def _filing_file(self, cik: int, accession: str, suffix: str, max_bytes: int, is_live: bool) -> bytes:
         if not _ACCESSION.fullmatch(accession):
             raise ValueError(f"expected an accession number, came {accession!r}")
         if cik <= 0:
             raise EdgarError(f"{accession}: listed without a filer's CIK, by which alone a filing can be asked for")
         path = f"/Archives/edgar/data/{cik}/{accession.replace('-', '')}/{accession}{suffix}"
-        body = self._content(await self._ask(_Ask(path, max_bytes=max_bytes)), missing=NotListedYet)
+        ask = _Ask(path, max_bytes=max_bytes, is_live=is_live)
+        body = self._content(await self._ask(ask), missing=NotListedYet)
         await asyncio.to_thread(_check_submission, body, accession, path)
         return body
 
     async def _daily_index(self, path: str, day: date, forms: Collection[str] | None) -> IndexFile:
-        answer = await self._ask_list(_Ask(path, max_bytes=_INDEX_MAX_BYTES))
+        answer = await self._ask_list(_Ask(path, max_bytes=_INDEX_MAX_BYTES, is_live=False))
         content = self._content(answer, missing=NotListedYet)
         try:
             index = await asyncio.to_thread(parse_index, content, forms=forms)
@@ -288,9 +297,11 @@ class EdgarClient:
 
     async def _send(self, url: httpx.URL, ask: _Ask, headers: Mapping[str, str] | None) -> tuple[Answer, str]:
         """Send one request, in its turn. Returns the answer and where it redirects to, or ""."""
-        await self._limiter.turn()
-        self._requests_by_host[url.host] += 1
-        async with asyncio.timeout(_TOTAL_SECONDS), self._http.stream("GET", url, headers=headers) as response:
+        async with AsyncExitStack() as stack:
+            async with self._limiter.turn(is_live=ask.is_live):
+                self._requests_by_host[url.host] += 1
+                await stack.enter_async_context(asyncio.timeout(_TOTAL_SECONDS))
+                response = await stack.enter_async_context(self._http.stream("GET", url, headers=headers))
             try:
                 body, packed = await _read(response, ask)
             except TooLargeError as error:
@@ -307,14 +318,18 @@ class EdgarClient:
             return answer
         self._blocks_seen += 1
         wanted = answer.retry_after_seconds(self._clock.now()) or 0.0
-        self._limiter.silence(max(BLOCK_SECONDS, wanted), reason)
+        self._silence(max(BLOCK_SECONDS, wanted), reason)
         raise BlockedError(f"{answer.path}: {reason}", status=answer.status)
+
+    def _silence(self, seconds: float, reason: str) -> None:
+        self._limiter.silence(seconds, reason)
+        self.silenced.set()
 
     def _content(self, answer: Answer, *, missing: type[EdgarError] = EdgarError) -> bytes:
         """Return what was asked for. An outage that names its end begins a silence till then, and is an error."""
         wanted = answer.retry_after_seconds(self._clock.now()) if answer.status == 503 else None
         if wanted:
-            self._limiter.silence(wanted, f"EDGAR asked to be left alone for {wanted:.0f} seconds")
+            self._silence(wanted, f"EDGAR asked to be left alone for {wanted:.0f} seconds")
         return content_of(answer, missing=missing)
 
 
@@ -361,10 +376,3 @@ def _check_submission(body: bytes, accession: str, path: str) -> None:
         raise EdgarError(f"{path}: {error}", status=200) from error
     if submission.accession != accession:
         raise EdgarError(f"{path}: expected that submission, came {submission.accession}", status=200)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
