@@ -32,6 +32,7 @@ class Context:
 
     rules_path: Path | None = None
     endpoints: frozenset[str] = frozenset()  # names that a rule may notify
+    prepared: bytes | None = None  # what this handler's own `prepare` gave
 
 
 class Handler:
@@ -44,6 +45,15 @@ class Handler:
     name: ClassVar[str]
     stage: ClassVar[Stage]
     after: ClassVar[tuple[str, ...]] = ()  # handlers of the same stage that must run before this one
+
+    @classmethod
+    def prepare(cls, context: Context) -> bytes | None:
+        """Read what every worker's `build` would else read for itself; it is given to them as ``context.prepared``.
+
+        Called once, in the daemon, so that all workers go by the same, also those that start later, while files are
+        being edited. Raises as `build`.
+        """
+        return None
 
     @classmethod
     def build(cls, context: Context, **settings: Any) -> Self:

@@ -10,7 +10,7 @@ from pathlib import Path
 from watcher.config import examine_settings
 from watcher.errors import ConfigError, Fault
 from watcher.handler import Handler, Notifier
-from watcher.registry import LineSpec, build_handlers, build_notifiers, line_spec
+from watcher.registry import LineSpec, build_handlers, build_notifiers, line_spec, prepare_line
 from watcher.settings import Settings
 
 __all__ = ["Ready", "examine"]
@@ -21,6 +21,7 @@ class Ready:
     """Settings that can be used, and what they built."""
 
     settings: Settings
+    spec: LineSpec  # with what its handlers prepared for the workers
     handlers: tuple[Handler, ...]
     notifiers: Mapping[str, Notifier]
 
@@ -31,10 +32,15 @@ def examine(file: Path | None) -> Ready:
     faults = [*found]
     handlers: tuple[Handler, ...] = ()
     notifiers: Mapping[str, Notifier] = {}
+    spec = _told_of(line_spec(settings), found)
     try:
-        handlers = build_handlers(_told_of(line_spec(settings), found))
+        spec = prepare_line(spec)
     except ConfigError as error:
         faults += error.faults
+    try:
+        handlers = build_handlers(spec)
+    except ConfigError as error:
+        faults += (fault for fault in error.faults if fault not in faults)
     try:
         notifiers = build_notifiers(settings)
     except ConfigError as error:
@@ -44,7 +50,7 @@ def examine(file: Path | None) -> Ready:
     faults += _operator_faults(settings)
     if faults:
         raise ConfigError(faults)
-    return Ready(settings, handlers, notifiers)
+    return Ready(settings, spec, handlers, notifiers)
 
 
 def _told_of(spec: LineSpec, found: Iterable[Fault]) -> LineSpec:

@@ -9,13 +9,14 @@ import difflib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -24,9 +25,19 @@ from watcher.errors import ConfigError, Fault
 from watcher.handler import Context, Handler, Notifier, Stage
 from watcher.settings import EndpointSettings, Settings
 
-__all__ = ["Found", "LineSpec", "build_handlers", "build_notifiers", "discover", "line_spec", "load_file"]
+__all__ = [
+    "Found",
+    "LineSpec",
+    "build_handlers",
+    "build_notifiers",
+    "discover",
+    "line_spec",
+    "load_file",
+    "prepare_line",
+]
 
 GROUP = "watcher.handlers"
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,7 @@ class LineSpec:
     where: str = ""  # the settings' file, for faults
     base: Path = field(default_factory=Path)
     until: Stage = Stage.ALERT  # the last stage to run
+    prepared: Mapping[str, bytes] = field(default_factory=dict)  # by handler, what its `prepare` gave
 
 
 def line_spec(settings: Settings, *, until: Stage = Stage.ALERT, rules: bool = True) -> LineSpec:
@@ -74,6 +86,22 @@ def discover(folder: Path | None) -> tuple[Found, ...]:
     return found
 
 
+def prepare_line(spec: LineSpec) -> LineSpec:
+    """Have each handler read once what all workers shall go by. Raises ``ConfigError`` with all faults."""
+    faults: list[Fault] = []
+    prepared = {}
+    for one in _found(spec.folder, faults):
+        if not issubclass(one.handler, Handler) or one.name in spec.disabled or one.stage > spec.until:
+            continue
+        key = f"handler.{one.name}"
+        made = _guarded(one.handler, faults, spec.where, key, partial(one.handler.prepare, spec.context))
+        if made is not None:
+            prepared[one.name] = made
+    if faults:
+        raise ConfigError(faults)
+    return replace(spec, prepared=prepared)
+
+
 def build_handlers(spec: LineSpec) -> tuple[Handler, ...]:
     """Build the line of handlers, in the order in which they run. Raises ``ConfigError`` with all faults."""
     faults: list[Fault] = []
@@ -86,7 +114,8 @@ def build_handlers(spec: LineSpec) -> tuple[Handler, ...]:
         if one.stage > spec.until:
             continue
         settings = spec.settings.get(one.name, {})
-        built = _build(one.handler, settings, spec.context, faults, spec.where, f"handler.{one.name}", spec.base)
+        context = replace(spec.context, prepared=spec.prepared.get(one.name))
+        built = _build(one.handler, settings, context, faults, spec.where, f"handler.{one.name}", spec.base)
         if isinstance(built, Handler):
             line.append(built)
     if faults:
@@ -276,8 +305,18 @@ def _build(
     key: str,
     base: Path,
 ) -> Handler | Notifier | None:
-    try:
+    def build() -> Handler | Notifier:
         return handler.build(context, **_checked(handler, values, base))
+
+    return _guarded(handler, faults, where, key, build)
+
+
+def _guarded(
+    handler: type[Handler] | type[Notifier], faults: list[Fault], where: str, key: str, call: Callable[[], R]
+) -> R | None:
+    """Return what the call returns; None after telling what went wrong with someone else's handler."""
+    try:
+        return call()
     except ValidationError as error:
         faults.extend(_setting_faults(handler, error, where, key))
     except ConfigError as error:

@@ -13,7 +13,7 @@ import click
 from watcher.config import DEFAULT_FILE, load_settings
 from watcher.settings import Settings
 
-__all__ = ["DATE", "AccessionType", "config_option", "is_terminal", "settings_of", "store_of"]
+__all__ = ["DATE", "AccessionType", "config_option", "is_terminal", "rule_settings", "settings_of", "store_of"]
 
 DATE = click.DateTime(["%Y-%m-%d"])
 ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
@@ -43,6 +43,11 @@ config_option: Callable[[Any], Any] = click.option(
 def settings_of(config: Path | None) -> Settings:
     """The settings of the file that was given, else of the default file. Raises ``ConfigError``."""
     return load_settings(config or DEFAULT_FILE)
+
+
+def rule_settings(config: Path | None) -> Settings:
+    """The settings; where there is no file, their defaults will do to look at rules. Raises ``ConfigError``."""
+    return load_settings(config or (DEFAULT_FILE if DEFAULT_FILE.exists() else None))
 
 
 def store_of(config: Path | None) -> Any:

@@ -52,10 +52,10 @@ def process(paths: tuple[str, ...], config: Path | None, only: str | None, jobs:
 
 async def _process(paths: tuple[str, ...], settings: Settings, until: Stage, jobs: int | None, *, rules: bool) -> int:
     """Print a line for each file, in order; return how many could not be read."""
-    from watcher.registry import build_handlers, line_spec
+    from watcher.registry import build_handlers, line_spec, prepare_line
     from watcher.workers import Bounds, Workers
 
-    spec = line_spec(settings, until=until, rules=rules)
+    spec = prepare_line(line_spec(settings, until=until, rules=rules))
     build_handlers(spec)  # faults are told here, once, and not by each worker
     limits = settings.limits
     count = jobs or os.cpu_count() or 1
