@@ -8,28 +8,34 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from watcher.clock import Clock
-from watcher.deliver import Deliverer, Endpoint
+from watcher.clock import Clock, shared_clock
+from watcher.deliver import Deliverer
 from watcher.dispatch import Dispatcher, Policy
 from watcher.edgar.calendar import NEW_YORK
 from watcher.edgar.client import EdgarClient
 from watcher.engine.embedded import EmbeddedEngine
 from watcher.engine.port import Job, JobKind
 from watcher.errors import EdgarError, EightkError, StoreError
+from watcher.housekeeping import keep_house
 from watcher.lock import StoreLock
 from watcher.outbound import Outbound
+from watcher.outbox import endpoints_of, note_settings
 from watcher.ready import Ready
-from watcher.registry import line_spec
+from watcher.rules.in_force import rules_in_force
 from watcher.serving import serving
+from watcher.settings import EdgarSettings
 from watcher.sources.audit import AuditResult
 from watcher.sources.spotting import Spotting
-from watcher.store import deliveries, filings
+from watcher.store import deliveries, digests, filings, redelivery
 from watcher.store.archive import Archive
+from watcher.store.companies import KnownCompany
 from watcher.store.database import Store, get_meta, set_meta
+from watcher.store.notices import Owner
+from watcher.store.redelivery import Redelivery, Wanted
 from watcher.watchman import Knowledge, Watchman
 from watcher.web.app import Desk, Health, make_app
 from watcher.workers import Bounds, Workers
@@ -41,7 +47,6 @@ log = logging.getLogger(__name__)
 MEGABYTE = 2**20
 # Fetching waits for EDGAR's limit, not for this machine: a few more than the workers keep both busy.
 FILINGS_PER_WORKER = 4
-ENDPOINTS_AT_ONCE = 128
 DRAIN_SECONDS = 10.0
 LOOK_AFTER_SECONDS = 1.0
 BLOCKED_KEY = "edgar.blocked_until"
@@ -63,12 +68,13 @@ class Daemon:
         archive = Archive(settings.data_dir / "raw", self.store.id)
         limits = settings.limits
         self._workers = Workers(
-            line_spec(settings),
+            ready.spec,
             count=limits.workers,
             bounds=Bounds(limits.handle_seconds, limits.memory_megabytes),
         )
         stack.callback(self._workers.close)
-        slots = {JobKind.FILING: limits.workers * FILINGS_PER_WORKER, JobKind.ENDPOINT: ENDPOINTS_AT_ONCE}
+        # An endpoint's job mostly waits: each has a place, so that none waits for another's.
+        slots = {JobKind.FILING: limits.workers * FILINGS_PER_WORKER, JobKind.ENDPOINT: max(1, len(ready.notifiers))}
         self._kept_for_live = slots[JobKind.FILING] // 2
         self.engine = EmbeddedEngine(self._due, slots)
         self._edgar = self._make_client()
@@ -76,11 +82,14 @@ class Daemon:
             stack.push_async_callback(self._edgar.aclose)
         outbound = Outbound()
         stack.push_async_callback(outbound.aclose)
-        self._endpoints = {
-            name: Endpoint(notifier, outbound.post_for(settings.endpoint[name].allow))
-            for name, notifier in ready.notifiers.items()
-        }
-        self._deliverer = Deliverer(store=self.store, endpoints=self._endpoints, clock=clock)
+        self._endpoints = endpoints_of(ready, outbound)
+        note_settings(self.store, settings.endpoint)
+        self._deliverer = Deliverer(
+            store=self.store,
+            endpoints=self._endpoints,
+            clock=clock,
+            owner=lambda: Owner(settings.operator.notify, self.url),
+        )
         self._dispatcher = Dispatcher(
             store=self.store,
             archive=archive,
@@ -95,17 +104,19 @@ class Daemon:
         )
         if self.spotting.folder is not None:
             self._dispatcher.settled.append(self.spotting.folder.settled)
+        self._rules = rules_in_force(settings, ready.spec, store=self.store, clock=clock, renew=self._workers.renew)
 
     @classmethod
     @asynccontextmanager
     async def open(cls, ready: Ready, *, clock: Clock | None = None) -> AsyncIterator[Daemon]:
-        """Take the store and build everything; undo it at the end, in reverse.
+        """Take the store and build everything; undo it at the end, in reverse. Without a ``clock``: the settings' own.
 
-        Raises ``StoreLocked`` when another process owns the store, and ``StoreError``.
+        Raises ``StoreLocked`` when another process owns the store, ``StoreError``, and ``EightkError`` when a simulator
+        whose clock is wanted does not answer.
         """
         async with AsyncExitStack() as stack:
             lock = stack.enter_context(StoreLock(ready.settings.store_path))
-            yield cls(ready, clock or Clock(), stack, lock)
+            yield cls(ready, clock or await _clock_of(ready.settings.edgar), stack, lock)
 
     async def run(self, tell: Callable[[str], None], *, handle_signals: bool = True) -> None:
         """Run until asked to stop, then drain. ``tell`` is given lines for the person who started it.
@@ -123,6 +134,12 @@ class Daemon:
                 others = [group.create_task(one, name=name) for name, one in self.spotting.tasks()]
                 others.append(group.create_task(self._look_after(), name="look after"))
                 others.append(group.create_task(self._watchman().run(), name="watchman"))
+                keep_days = self._settings.delivery.keep_days
+                others.append(group.create_task(keep_house(self.store, self._clock, keep_days), name="housekeeping"))
+                if self._edgar is not None:
+                    others.append(group.create_task(self._note_blocks(self._edgar), name="blocks"))
+                if self._rules is not None:
+                    others.append(group.create_task(self._rules.run(), name="rules"))
                 await self._stop_asked.wait()
                 log.info("stopping")
                 for task in others:
@@ -159,6 +176,7 @@ class Daemon:
         finally:
             await self.engine.stop(DRAIN_SECONDS)
             await work
+            await self._note_block()
 
     def stop(self) -> None:
         """Ask the daemon to drain and end. May be called twice."""
@@ -168,6 +186,13 @@ class Daemon:
         """Owe work for a filing again. Raises ``UnknownFiling``."""
         await self.store.write(filings.retry, accession, self._clock.now())
         self.engine.submit(Job(JobKind.FILING, accession))
+
+    async def redeliver(self, wanted: Wanted | str) -> Redelivery:
+        """Owe one delivery, or many, once more. Raises ``UnknownDelivery``, ``EndpointDisabled``."""
+        made = await self.store.write(redelivery.redeliver, wanted, self._clock.now())
+        for endpoint in {one.endpoint for one in made.deliveries}:
+            self.engine.submit(Job(JobKind.ENDPOINT, endpoint))
+        return made
 
     async def audit(self, day: date | None) -> AuditResult:
         """Compare a day with EDGAR's index, and take in what is missing; None: the last whose index should be there.
@@ -181,6 +206,12 @@ class Daemon:
         if day is not None and day > now.astimezone(NEW_YORK).date():
             raise ValueError(f"{day} is still to come: in New York it is {now.astimezone(NEW_YORK).date()}")
         return await auditor.audit(day or auditor.hours.last_day(now))
+
+    async def company(self, cik: int) -> KnownCompany:
+        """Ask EDGAR for its own file of a company. Raises ``ValueError``, and ``EightkError`` without a contact."""
+        if self.spotting.who is None:
+            raise EightkError("EDGAR cannot be asked: no contact is set (edgar.contact)")
+        return await self.spotting.who.look_up(cik)
 
     def _watchman(self) -> Watchman:
         operator = self._settings.operator
@@ -203,6 +234,7 @@ class Daemon:
             failing_since=poller.failing_since if poller is not None else None,
             failure=poller.failure if poller is not None else "",
             missed_audits=auditor.missed if auditor is not None else (),
+            rules=self._rules.trouble if self._rules is not None else "",
         )
 
     @property
@@ -227,7 +259,13 @@ class Daemon:
             requests_per_second=edgar.requests_per_second,
             max_bytes=self._settings.limits.submission_megabytes * MEGABYTE,
             blocked_until=datetime.fromisoformat(blocked) if blocked else None,
+            asked_until=self._asked_until(),
         )
+
+    def _asked_until(self) -> datetime | None:
+        """When the process that had the store before may have asked EDGAR last: the limit counts over both."""
+        idle = self._lock.idle_seconds
+        return None if idle is None else self._clock.now() - timedelta(seconds=idle * self._clock.scale)
 
     def _submit_filing(self, connection: Connection, accession: str) -> None:
         self.engine.submit(Job(JobKind.FILING, accession), connection)
@@ -256,25 +294,34 @@ class Daemon:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
+        if self._rules is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._rules.ask)
 
     async def _look_after(self) -> None:
-        """Look after what nobody else does: note a block for the next start, and watch over the store's own files."""
-        noted: datetime | None = None
+        """Watch over the store's own files."""
         while True:
-            blocked = self._edgar.blocked_until if self._edgar is not None else None
-            if blocked is not None and blocked != noted:
-                noted = await self._note_block(blocked)
             await asyncio.sleep(LOOK_AFTER_SECONDS)
             await self._watch_over_files()
 
-    async def _note_block(self, blocked: datetime) -> datetime | None:
-        """Keep a block for the next start; None when the store would not take it, so that it is tried again."""
+    async def _note_blocks(self, edgar: EdgarClient) -> None:
+        """Keep each block for the next start, as soon as it is there: who is killed then must not ask EDGAR again."""
+        while True:
+            await edgar.silenced.wait()
+            edgar.silenced.clear()
+            if not await self._note_block():
+                await asyncio.sleep(LOOK_AFTER_SECONDS)
+                edgar.silenced.set()
+
+    async def _note_block(self) -> bool:
+        """Keep a block that lasts for the next start; False when the store would not take it."""
+        blocked = self._edgar.blocked_until if self._edgar is not None else None
         try:
-            await self.store.write(set_meta, BLOCKED_KEY, blocked.isoformat())
+            if blocked is not None:
+                await self.store.write(set_meta, BLOCKED_KEY, blocked.isoformat())
         except StoreError as error:
             log.error("block cannot be noted", extra={"reason": str(error)})
-            return None
-        return blocked
+            return False
+        return True
 
     async def _watch_over_files(self) -> None:
         """Stop when the database or its lock file was deleted or replaced: what is written now would be lost."""
@@ -289,6 +336,8 @@ class Daemon:
         if kind is JobKind.FILING:
             # On the writer thread: behind the transaction that submitted, so that its rows are seen.
             return await self.store.write(filings.due, now, limit, busy, kept=self._kept_for_live)
+        if await self.store.read(digests.is_any_due, now):
+            await self.store.write(digests.close_due, now, url=self.url)
         owed = await self.store.read(deliveries.due_endpoints, now, busy)
         return tuple(name for name in owed if name in self._endpoints)[:limit]
 
@@ -308,10 +357,12 @@ class Daemon:
             store=self.store,
             token=self._lock.token,
             retry=self.retry,
+            redeliver=self.redeliver,
             audit=self.audit,
             backfill=self.spotting.backfill,
             health=self._health,
             now=self._clock.now,
+            company=self.company,
         )
 
     def _health(self) -> Health:
@@ -336,3 +387,12 @@ class Daemon:
         polled_at = poller.polled_at
         last = f", last at {polled_at:%H:%M:%S} UTC" if polled_at else ""
         return "; ".join([f"polling {self._settings.edgar.base_url}{last}", *self.spotting.troubles()])
+
+
+async def _clock_of(edgar: EdgarSettings) -> Clock:
+    """Return the clock by which everything runs. Asked again at each start, a simulator tells the same one."""
+    if edgar.clock == "real":
+        return Clock()
+    clock = await asyncio.to_thread(shared_clock, edgar.base_url)
+    log.warning("on the simulator's clock", extra={"now": clock.now(), "scale": clock.scale})
+    return clock

@@ -91,7 +91,7 @@ class RuleTest:
 
     name: str
     where: str  # ``file:line:column``
-    filing: Report | Path  # made from fields, or a file: a full submission, or a line of ``eightk process``
+    filing: Report | Path  # made from fields, or a file that holds a full submission
     expectation: Expectation
     rule: str | None = None  # a test that stands in a rule is about this one alone
     clock: datetime | None = None  # when the filing is spotted; its acceptance, if not said

@@ -5,7 +5,6 @@ What is wrong is a pure function of what is known (`wrong_now`); the telling goe
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ __all__ = ["Knowledge", "Watchman", "busy_minutes_between", "wrong_now"]
 
 log = logging.getLogger(__name__)
 
-KINDS = ("quiet", "blocked", "outage", "audit")
+KINDS = ("quiet", "blocked", "outage", "audit", "rules")
 LOOK_SECONDS = 30.0
 OUTAGE_MINUTES = 10.0
 # EDGAR shows 8-Ks from 06:00; what is accepted after 17:30 is held until the next morning, so an evening is quiet.
@@ -38,6 +37,7 @@ class Knowledge:
     failing_since: datetime | None = None
     failure: str = ""
     missed_audits: tuple[date, ...] = ()  # business days whose index should be there, and was not read
+    rules: str = ""  # why the rule files as they stand are not in force
 
 
 def wrong_now(known: Knowledge, now: datetime, *, quiet_minutes: float) -> dict[str, str]:
@@ -50,6 +50,8 @@ def wrong_now(known: Knowledge, now: datetime, *, quiet_minutes: float) -> dict[
     if known.missed_audits:
         days = ", ".join(day.isoformat() for day in known.missed_audits)
         wrong["audit"] = f"not compared with EDGAR's index yet: {days}"
+    if known.rules:
+        wrong["rules"] = known.rules
     if quiet_minutes and known.is_polling and known.newest_listed_at is not None:
         minutes = busy_minutes_between(known.newest_listed_at, now)
         if minutes >= quiet_minutes:
@@ -100,7 +102,7 @@ class Watchman:
             except StoreError as error:
                 # A full disk, say: looked at again, and what is wrong by then is told by then.
                 log.error("alarms cannot be kept", extra={"reason": str(error)})
-            await asyncio.sleep(LOOK_SECONDS / self._clock.scale)
+            await self._clock.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
         """Begin and end alarms as things stand now. Raises ``StoreError``."""

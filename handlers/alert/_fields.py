@@ -15,12 +15,12 @@ from handlers.alert._texts import fold
 from watcher import EIGHT_K_FORMS, Item, Report, Session, is_item_number
 
 __all__ = [
+    "FACTS",
     "FIELDS",
     "FORMS",
     "ITEM_NUMBERS",
     "LATER_FIELDS",
     "LIST_TYPES",
-    "SUMMARY_FIELDS",
     "Field",
     "FieldType",
     "Operator",
@@ -52,12 +52,17 @@ class Operator(StrEnum):
     STARTSWITH = "startswith"
     ENDSWITH = "endswith"
     EXISTS = "exists"
+    NEAR = "near"
+    RE = "re"
 
 
 _SAME = (Operator.EQUALS, Operator.IN, Operator.NEQ)
 _ORDER = (Operator.GT, Operator.GTE, Operator.LT, Operator.LTE)
 _SET = (Operator.HAS, Operator.HAS_ANY, Operator.HAS_ALL, Operator.ONLY)
-_WORDS = (Operator.PHRASE, Operator.CONTAINS, Operator.STARTSWITH, Operator.ENDSWITH)
+_WORDS = (
+    *(Operator.PHRASE, Operator.CONTAINS, Operator.STARTSWITH, Operator.ENDSWITH),
+    *(Operator.NEAR, Operator.RE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +223,12 @@ _DECLARED = (
     Field("items", _ITEMS, _items),
     Field("exhibits", _EXHIBITS, lambda report: {exhibit.number for exhibit in report.exhibits}),
     Field("events", _EVENTS, lambda report: {event.event for event in report.events}),
-    Field("cik", _CIK, lambda report: [filer.cik for filer in report.filing.filers]),
+    # A made-up filing may leave a filer's number or name out; EDGAR gives both.
+    Field("cik", _CIK, lambda report: [filer.cik for filer in report.filing.filers if filer.cik]),
     Field("ticker", _TICKER, _tickers),
     Field("sic", _SIC, _sics),
     Field("state", _STATE, _states),
-    Field("company", _COMPANY, lambda report: [filer.name for filer in report.filing.filers]),
+    Field("company", _COMPANY, lambda report: [filer.name for filer in report.filing.filers if filer.name]),
     Field("accepted", _MOMENT, lambda report: _known(report.filing.accepted_at)),
     Field("filed_on", _DAY, lambda report: _known(report.filing.filed_on)),
     Field("period", _DAY, lambda report: _known(report.period_of_report)),
@@ -243,12 +249,12 @@ FIELDS = {field.name: field for field in _DECLARED}
 
 # What a list of the rule file may be declared to hold.
 LIST_TYPES = tuple(dict.fromkeys(field.type.name for field in _DECLARED if field.values))
-# What a summary may quote: facts, not whole texts.
-SUMMARY_FIELDS = {field.name: field for field in _DECLARED if field.values} | {
+# What an annotation may quote, and a throttle count by: facts, not whole texts.
+FACTS = {field.name: field for field in _DECLARED if field.values} | {
     "accession": Field("accession", _ACCESSION, lambda report: _known(report.filing.accession))
 }
 
-# Of the full language, and not of this version.
+# Named by the language, and known once amounts and events are found.
 LATER_FIELDS = ("event.score", "amounts.max_usd", "amounts.min_usd")
 
 _TEXT_ITEM = re.compile(r"text\.item\.([0-9]_[0-9]{2}|[0-9]{1,2})")

@@ -32,6 +32,7 @@ class Scalar:
 
     text: str
     place: Place
+    is_plain: bool = False  # written without quotes, so that another reader may take it for a number, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _node(event: Any, events: Iterator[Any], depth: int) -> Node:
     place = _place(event)
     _refuse(event, place, depth)
     if isinstance(event, yaml.ScalarEvent):
-        return Scalar(event.value, place)
+        return Scalar(event.value, place, is_plain=event.implicit[0])
     if isinstance(event, yaml.SequenceStartEvent):
         return Series(tuple(_nodes_until(yaml.SequenceEndEvent, events, depth)), place)
     nodes = list(_nodes_until(yaml.MappingEndEvent, events, depth))

@@ -1,17 +1,17 @@
-"""One rule file while it is read: its faults, and the small questions that every part of it is asked."""
+"""One rule file while it is read: what was found in it, and the small questions that every part of it is asked."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable
 
+from handlers.alert._codes import Code
 from handlers.alert._nodes import Node, Place, Scalar, Series, Table
-from watcher import Fault
+from watcher import Fault, Finding
 
-__all__ = ["NOT_YET", "Page", "suggestion"]
+__all__ = ["WHOLE_FILE", "Page", "suggestion"]
 
-NOT_YET = "is not supported yet"
-_NOT_YET_REMEDY = "leave it out: a rule never means less than it says"
+WHOLE_FILE = Place(0, 0)
 _MANY = 12
 
 
@@ -27,46 +27,57 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 class Page:
-    """Collects what is wrong with one file. Each question returns None, or less, after telling a fault."""
+    """Collects what is found in one file. Each question returns None, or less, after telling a fault."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._faults: list[tuple[Place, Fault]] = []
+        self._findings: list[Finding] = []
 
     @property
     def count(self) -> int:
         """How many faults were told so far."""
-        return len(self._faults)
+        return sum(not one.is_warning for one in self._findings)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Every fault and warning told so far, from the top of the file down."""
+        return sorted(self._findings, key=lambda one: (one.line, one.column))
 
     @property
     def faults(self) -> list[Fault]:
         """Every fault told so far, from the top of the file down."""
-        return [fault for _, fault in sorted(self._faults, key=lambda told: (told[0].line, told[0].column))]
+        return [
+            Fault(self.where(Place(one.line, one.column)), one.key, one.problem, one.remedy)
+            for one in self.findings
+            if not one.is_warning
+        ]
 
     def where(self, place: Place) -> str:
         """The place as people and editors write it."""
-        return f"{self.path}:{place.line}:{place.column}"
+        return f"{self.path}:{place.line}:{place.column}" if place.line else self.path
 
-    def fault(self, place: Place, key: str, problem: str, remedy: str = "") -> None:
+    def fault(self, code: Code, place: Place, key: str, problem: str, remedy: str = "") -> None:
         """Tell one fault."""
-        self._faults.append((place, Fault(self.where(place), key, problem, remedy)))
+        self._findings.append(Finding(self.path, place.line, place.column, code.value, key, problem, remedy))
 
-    def fault_of_file(self, problem: str, remedy: str = "") -> None:
-        """Tell a fault of the whole file."""
-        self._faults.append((Place(0, 0), Fault(self.path, "", problem, remedy)))
+    def warn(self, code: Code, place: Place, key: str, problem: str, remedy: str = "") -> None:
+        """Tell one warning."""
+        found = Finding(self.path, place.line, place.column, code.value, key, problem, remedy, is_warning=True)
+        self._findings.append(found)
 
     def table(self, node: Node, key: str) -> Table | None:
         """Return the node if it is a map."""
         if isinstance(node, Table):
             return node
-        self.fault(node.place, key, f"expected a map, found {_kind(node)}")
+        self.fault(Code.WRONG_KIND, node.place, key, f"expected a map, found {_kind(node)}")
         return None
 
     def series(self, node: Node, key: str) -> tuple[Node, ...]:
         """Return the nodes of a list."""
         if isinstance(node, Series):
             return node.nodes
-        self.fault(node.place, key, f"expected a list, found {_kind(node)}", "begin each line of it with '- '")
+        remedy = "begin each line of it with '- '"
+        self.fault(Code.WRONG_KIND, node.place, key, f"expected a list, found {_kind(node)}", remedy)
         return ()
 
     def text(self, node: Node | None, key: str) -> Scalar | None:
@@ -74,9 +85,9 @@ class Page:
         if isinstance(node, Scalar) and node.text.strip():
             return node
         if isinstance(node, Scalar):
-            self.fault(node.place, key, "is empty")
+            self.fault(Code.EMPTY, node.place, key, "is empty")
         elif node is not None:
-            self.fault(node.place, key, f"expected one value, found {_kind(node)}")
+            self.fault(Code.WRONG_KIND, node.place, key, f"expected one value, found {_kind(node)}")
         return None
 
     def texts(self, node: Node, key: str) -> tuple[Scalar, ...]:
@@ -91,7 +102,8 @@ class Page:
         if text is not None and text.text not in known:
             close = suggestion(text.text, known)
             remedy = close if close.startswith("did") else ""  # the choices themselves are told already
-            self.fault(text.place, key, f"{text.text!r} is not one of {', '.join(known)}", remedy)
+            problem = f"{text.text!r} is not one of {', '.join(known)}"
+            self.fault(Code.BAD_VALUE, text.place, key, problem, remedy)
             return None
         return text.text if text else None
 
@@ -100,23 +112,49 @@ class Page:
         choice = self.choice(node, key, ("true", "false"))
         return None if choice is None else choice == "true"
 
-    def check_keys(self, table: Table, key: str, known: Collection[str], later: Collection[str] = ()) -> None:
-        """Tell every key of the map that is not known, or not yet."""
+    def number(self, node: Node | None, key: str, least: int, most: int) -> int | None:
+        """Return a whole number within these bounds."""
+        text = self.text(node, key)
+        if text is None:
+            return None
+        # More digits than any bound has are not read at all: that takes longer than its length.
+        is_number = text.text.isascii() and text.text.isdecimal() and len(text.text) < 12
+        if not is_number or not least <= int(text.text) <= most:
+            problem = f"{text.text!r}: expected a whole number from {least} to {most}"
+            self.fault(Code.BAD_VALUE, text.place, key, problem)
+            return None
+        return int(text.text)
+
+    def required(self, table: Table, name: str, key: str, remedy: str = "") -> Node | None:
+        """Return the value of a key that must be there."""
+        node = table.get(name)
+        if node is None:
+            self.fault(Code.MISSING, table.place, f"{key}.{name}" if key else name, "is missing", remedy)
+        return node
+
+    def check_keys(self, table: Table, key: str, known: Collection[str]) -> None:
+        """Tell every key of the map that is not known."""
         for entry in table.entries:
             name = entry.key.text
-            full = f"{key}.{name}" if key else name
-            if name in later:
-                self.fault(entry.key.place, full, NOT_YET, _NOT_YET_REMEDY)
-            elif name not in known:
-                self.fault(entry.key.place, full, "unknown key", suggestion(name, known))
+            if name not in known:
+                full = f"{key}.{name}" if key else name
+                self.fault(Code.UNKNOWN_KEY, entry.key.place, full, "unknown key", suggestion(name, known))
 
-    def not_yet(self, place: Place, key: str, what: str) -> None:
-        """Tell that something of the full language is not read by this version."""
-        self.fault(place, key, f"{what} {NOT_YET}", _NOT_YET_REMEDY)
-
-    def unknown(self, place: Place, key: str, kind: str, word: str, known: Iterable[str]) -> None:
+    def unknown(self, code: Code, place: Place, key: str, word: str, known: Iterable[str]) -> None:
         """Tell that a name is not known, and which one may have been meant."""
-        self.fault(place, key, f"there is no {kind} {word!r}", suggestion(word, known))
+        kind = _KINDS[code]
+        self.fault(code, place, key, f"there is no {kind} {word!r}", suggestion(word, known))
+
+
+_KINDS = {
+    Code.UNKNOWN_FIELD: "field",
+    Code.UNKNOWN_MODIFIER: "modifier",
+    Code.UNKNOWN_LIST: "list",
+    Code.UNKNOWN_PHRASES: "phrase set",
+    Code.UNKNOWN_ENDPOINT: "endpoint",
+    Code.UNKNOWN_RULE: "rule",
+    Code.UNKNOWN_SELECTION: "selection",
+}
 
 
 def _kind(node: Node) -> str:

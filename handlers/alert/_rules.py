@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, cast
 
 from handlers.alert._conditions import Condition, supporters
 from handlers.alert._fields import Field, Operator, Passage, Value
-from handlers.alert._texts import Folded, Span, fold
-from watcher import Alert, Evidence, Report, Severity, alert_id
+from handlers.alert._near import Near
+from handlers.alert._pacing import AT_ONCE, Pace
+from handlers.alert._texts import Span
+from handlers.alert._view import ReportView
+from handlers.alert._words import WORD_OPERATORS, find_edges, find_near, find_patterns, find_phrases
+from watcher import Alert, Evidence, Severity, alert_id
 
-__all__ = ["Clause", "ReportView", "Rule", "Selection", "Template"]
+__all__ = ["Clause", "Near", "ReportView", "Rule", "Selection", "Template"]
 
 _MAX_EVIDENCE_PER_CLAUSE = 3
 _MAX_EVIDENCE = 20
+_MAX_QUOTE = 2_000
 _MAX_SUMMARY = 300
-_ORDER: dict[Operator, Callable[[Value, Value], bool]] = {
+_ORDER: dict[Operator, Callable[[Any, Any], bool]] = {
     Operator.GT: operator.gt,
     Operator.GTE: operator.ge,
     Operator.LT: operator.lt,
@@ -30,54 +36,34 @@ _SETS = frozenset({Operator.HAS, Operator.HAS_ANY, Operator.HAS_ALL, Operator.ON
 Found = tuple[Evidence, ...] | None
 
 
-class ReportView:
-    """One report as rules see it. What several rules ask for is found and folded once."""
-
-    def __init__(self, report: Report) -> None:
-        self.report = report
-        self._values: dict[str, tuple[Value, ...]] = {}
-        self._passages: dict[str, tuple[Passage, ...]] = {}
-        self._folded: dict[tuple[str, bool], Folded] = {}
-
-    def values(self, asked: Field) -> tuple[Value, ...]:
-        """Return what the report has of this field."""
-        if asked.name not in self._values:
-            self._values[asked.name] = tuple(asked.values(self.report)) if asked.values else ()
-        return self._values[asked.name]
-
-    def passages(self, asked: Field) -> tuple[Passage, ...]:
-        """Return the stretches of text that this field means."""
-        if asked.name not in self._passages:
-            self._passages[asked.name] = tuple(asked.passages(self.report)) if asked.passages else ()
-        return self._passages[asked.name]
-
-    def folded(self, text: str, *, cased: bool) -> Folded:
-        """Return a text of this report, made ready for searching."""
-        key = (text, cased)
-        if key not in self._folded:
-            self._folded[key] = fold(text, cased=cased)
-        return self._folded[key]
-
-
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One line of a selection: a field, what is asked of it, and the values. Words are folded already."""
+    """One line of a selection: a field, what is asked of it, and the values.
+
+    Words are folded already; patterns are not. ``near`` has one value, a `Near`.
+    """
 
     asked: Field
     operator: Operator
-    values: tuple[Value, ...]
+    values: tuple[Value | Near, ...]
     cased: bool = False
-    members: frozenset[Value] = field(init=False, repr=False)  # the same, for lists of thousands
+    written: str = field(default="", compare=False, repr=False)  # as the file has it, lists and all by their names
+    members: frozenset[Value | Near] = field(init=False, repr=False)  # the same, for lists of thousands
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "members", frozenset(self.values))
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The values of a clause about texts, but for ``near``."""
+        return cast("frozenset[str]", self.members)
 
     def found(self, view: ReportView) -> Found:
         """Return the evidence that it holds, or None when it does not."""
         if self.operator is Operator.EXISTS:
             exists = bool(view.passages(self.asked) if self.asked.passages else view.values(self.asked))
             return () if exists is self.values[0] else None
-        if self.asked.passages:
+        if self.operator in WORD_OPERATORS:
             return self._found_in_passages(view)
         if self.operator in _SETS:
             return self._found_in_set(view)
@@ -88,20 +74,13 @@ class Clause:
         if self.operator in _ORDER:
             return any(_ORDER[self.operator](value, self.values[0]) for value in known)
         if self.asked.type.is_text:
-            return self._words_hold([view.folded(str(value), cased=self.cased) for value in known])
+            known = view.folded_values(self.asked, cased=self.cased)
         if self.operator is Operator.NEQ:
             return bool(known) and not any(value in self.members for value in known)
         return any(value in self.members for value in known)
 
-    def _words_hold(self, known: list[Folded]) -> bool:
-        if self.operator is Operator.NEQ:
-            return bool(known) and not any(one.text.strip() in self.members for one in known)
-        if self.operator in (Operator.EQUALS, Operator.IN):
-            return any(one.text.strip() in self.members for one in known)
-        return any(True for one in known for needle in self.values for _ in self._spans(one, str(needle)))
-
     def _found_in_set(self, view: ReportView) -> Found:
-        known, wanted = frozenset(view.values(self.asked)), self.members
+        known, wanted = view.members(self.asked), self.members
         holds = {
             Operator.HAS: wanted <= known,
             Operator.HAS_ANY: bool(wanted & known),
@@ -110,30 +89,31 @@ class Clause:
         }[self.operator]
         if not holds:
             return None
-        return tuple(_evidence_for(self.asked, known & wanted, view.report))[:_MAX_EVIDENCE_PER_CLAUSE]
+        return tuple(_evidence_for(self.asked, known & wanted, view))[:_MAX_EVIDENCE_PER_CLAUSE]
 
     def _found_in_passages(self, view: ReportView) -> Found:
-        found: list[Evidence] = []
+        found: list[tuple[Passage, Span]] = []
         for passage in view.passages(self.asked):
-            folded = view.folded(passage.text, cased=self.cased)
-            for needle in self.values:
-                for span in self._spans(folded, str(needle)):
-                    found.append(_quoted(passage, span))
-                    if len(found) == _MAX_EVIDENCE_PER_CLAUSE:
-                        return tuple(found)
-        return tuple(found) or None
+            most = _MAX_EVIDENCE_PER_CLAUSE - len(found)
+            found += [(passage, span) for span in self._spans(view, passage, most)] if most else []
+        if not found:
+            return None
+        in_document = self.asked.passages is not None
+        return tuple(_quoted(passage, span) for passage, span in found if in_document and span.start < span.end)
 
-    def _spans(self, folded: Folded, needle: str) -> Iterator[Span]:
+    def _spans(self, view: ReportView, passage: Passage, most: int) -> Sequence[Span]:
         match self.operator:
-            case Operator.STARTSWITH:
-                span = folded.at_start(needle)
-            case Operator.ENDSWITH:
-                span = folded.at_end(needle)
+            case Operator.PHRASE:
+                return find_phrases(view.places(passage, cased=self.cased), self.words, most)
+            case Operator.NEAR:
+                places = view.places(passage, cased=self.cased)
+                nears = (near for near in self.values if isinstance(near, Near))
+                return [span for near in nears for span in find_near(places, near, most)][:most]
+            case Operator.RE:
+                return find_patterns(view, passage, self.words, cased=self.cased, most=most)
             case _:
-                yield from folded.find(needle, as_words=self.operator is Operator.PHRASE)
-                return
-        if span is not None:
-            yield span
+                folded = view.folded(passage.text, cased=self.cased)
+                return find_edges(self.operator, folded, self.words, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +162,9 @@ class Rule:
     condition: Condition
     revision: str
     summary: Template | None = None
+    annotations: tuple[tuple[str, Template], ...] = ()  # all but the summary
+    pace: Pace = AT_ONCE
+    inhibits: tuple[str, ...] = ()
     status: str = "stable"
     tags: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
@@ -214,33 +197,26 @@ class Rule:
             selections=names,
             evidence=tuple(evidence)[:_MAX_EVIDENCE],
             summary=self.summary.filled(view) if self.summary else _one_line(default),
+            pacing=self.pace.pacing(lambda asked: _counted(view.values(asked))),
+            inhibits=self.inhibits,
+            annotations={name: template.filled(view) for name, template in self.annotations},
         )
 
 
-def _evidence_for(asked: Field, values: Iterable[Value], report: Report) -> Iterator[Evidence]:
+def _evidence_for(asked: Field, values: Collection[Value], view: ReportView) -> Iterator[Evidence]:
     """Point at the headings of items, and at the words that speak for events; other facts have no place."""
     if asked.name == "items":
-        for item in report.items:
-            if item.number in values and item.document is not None:
-                yield from _heading(report, item.document, item.start or 0, item.end or 0, item.text)
+        yield from (heading for number, heading in view.headings if number in values)
     if asked.name == "events":
-        for event in report.events:
+        for event in view.report.events:
             if event.event in values:
                 yield from event.evidence[:1]
 
 
-def _heading(report: Report, document: int, start: int, end: int, content: str) -> Iterator[Evidence]:
-    text = next((one.text for one in report.documents if one.sequence == document), "")
-    place = text.find(content, start, end) if content else end
-    heading = text[start : place if place > start else end].strip()[:_MAX_SUMMARY]
-    if heading:
-        begin = text.find(heading, start, end)
-        yield Evidence(document, begin, begin + len(heading), heading)
-
-
 def _quoted(passage: Passage, span: Span) -> Evidence:
-    start, end = passage.start + span.start, passage.start + span.end
-    return Evidence(passage.document, start, end, passage.text[span.start : span.end])
+    text = passage.text[span.start : min(span.end, span.start + _MAX_QUOTE)]
+    start = passage.start + span.start
+    return Evidence(passage.document, start, start + len(text), text)
 
 
 def _told(values: Iterable[Value]) -> str:
@@ -251,6 +227,12 @@ def _told(values: Iterable[Value]) -> str:
         else:
             told.append(str(value))
     return ", ".join(sorted(told)) or "unknown"
+
+
+def _counted(values: Iterable[Value]) -> str:
+    """The values as a part of a key: always the same text for the same facts."""
+    told = (value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value) for value in values)
+    return ",".join(sorted(set(told))) or "unknown"
 
 
 def _one_line(text: str) -> str:

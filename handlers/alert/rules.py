@@ -2,42 +2,78 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from handlers.alert._read import read_rules
-from handlers.alert._rules import ReportView, Rule
-from watcher import Context, Handler, Report, Stage
+from handlers.alert import _book
+from handlers.alert._index import RuleIndex
+from handlers.alert._read import packed, read_folder, read_rules, unpacked
+from handlers.alert._rules import Rule
+from handlers.alert._scan import matcher_name
+from watcher import Context, Finding, Handler, Report, RuleBook, RuleTest, Stage
 
 __all__ = ["MatchRules"]
 
 
 class MatchRules(Handler):
-    """Match the rules in the folder that ``[rules] path`` names. The files are read when it is built."""
+    """Match the rules in the folder that ``[rules] path`` names. The files are read before it is built, or then."""
 
     name: ClassVar[str] = "rules"
     stage: ClassVar[Stage] = Stage.ALERT
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self._rules = tuple(rules)
-        said = "\n".join(sorted(f"{rule.id} {rule.revision}" for rule in self._rules))
-        self._version = hashlib.sha256(said.encode()).hexdigest()[:12]
+        self._index = RuleIndex(self._rules)
+        self._version = _book.version_of(self._rules)
+
+    @classmethod
+    def prepare(cls, context: Context) -> bytes | None:
+        """Read the rules once for all workers. Raises ``ConfigError`` with every fault in every file."""
+        if context.rules_path is None:
+            return None
+        return packed(read_folder(context.rules_path, context.endpoints), context.endpoints)
 
     @classmethod
     def build(cls, context: Context, **settings: Any) -> Self:
-        """Read the rules. Raises ``ConfigError`` with every fault in every file."""
+        """Take the rules that were prepared, or read them. Raises ``ConfigError`` with every fault in every file."""
+        if context.prepared is not None:
+            return cls(unpacked(context.prepared), **settings)
         if context.rules_path is None:
             return cls(**settings)
         return cls(read_rules(context.rules_path, context.endpoints), **settings)
 
+    @classmethod
+    def read_book(cls, paths: Sequence[Path], endpoints: Collection[str]) -> RuleBook:
+        """Read rule files, or all of a folder. Raises ``ConfigError`` with every fault."""
+        return _book.read_book(paths, endpoints)
+
+    @classmethod
+    def check_book(cls, paths: Sequence[Path], endpoints: Collection[str]) -> tuple[Finding, ...]:
+        """Return every fault and every warning, in the order of files and lines."""
+        return _book.check_book(paths, endpoints)
+
+    @classmethod
+    def read_tests(cls, path: Path, book: RuleBook) -> tuple[RuleTest, ...]:
+        """Read a file of tests about the rules of this book. Raises ``ConfigError`` with every fault."""
+        return _book.read_tests(path, book)
+
+    @classmethod
+    def is_test_file(cls, path: Path) -> bool:
+        """Whether a file holds tests, and no rules. False for one that cannot be read."""
+        return _book.is_test_file(path)
+
+    @classmethod
+    def rule_files_of(cls, path: Path) -> tuple[Path, ...]:
+        """Return the rule files that a file of tests names. Raises ``ConfigError``."""
+        return _book.rule_files_of(path)
+
     def describe(self) -> str:
-        """Say how many rules there are."""
-        return f"{len(self._rules)} rule{'' if len(self._rules) == 1 else 's'}"
+        """Say how many rules there are, and what finds their phrases."""
+        count = f"{len(self._rules)} rule{'' if len(self._rules) == 1 else 's'}"
+        return f"{count}, phrases by {matcher_name()}" if any(self._index.phrases) else count
 
     def handle(self, report: Report) -> None:
         """Add the alerts of the rules that hold, in the order of the rules."""
-        view = ReportView(report)
-        alerts = (rule.alert(view) for rule in self._rules)
-        report.alerts += tuple(alert for alert in alerts if alert is not None)
+        report.alerts += self._index.alerts(report)
         report.versions["rules"] = self._version

@@ -1,0 +1,138 @@
+"""The named sets of a rule file: lists of values, in the file or in a CSV beside it, and sets of phrases."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from handlers.alert._codes import Code
+from handlers.alert._fields import LIST_TYPES, Value
+from handlers.alert._nodes import Node, Place, Scalar, Table
+from handlers.alert._page import Page
+
+__all__ = ["Listed", "NamedList", "PhraseSet", "Scope", "read_lists", "read_phrases"]
+
+_LIST_KEYS = ("values", "file", "column", "type")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One value of a list, and where it stands if that is in a file of its own."""
+
+    text: str
+    place: Place
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedList:
+    """A named set of values; ``type`` is the type of field that it is for, if the file says so."""
+
+    values: tuple[Listed, ...]
+    place: Place
+    type: str | None = None
+    file: Path | None = None  # which they stand in, if it is one of their own
+
+    @property
+    def texts(self) -> list[str]:
+        """Its values as text, in an order that does not depend on the file's."""
+        return sorted(one.text for one in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseSet:
+    """A named set of wordings."""
+
+    phrases: tuple[Scalar, ...]
+    place: Place
+
+    @property
+    def texts(self) -> list[str]:
+        """Its wordings, in an order that does not depend on the file's."""
+        return sorted(one.text for one in self.phrases)
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a rule may refer to in its file, and what the one being read has referred to."""
+
+    page: Page
+    lists: Mapping[str, NamedList]
+    phrases: Mapping[str, PhraseSet]
+    used: set[str] = field(default_factory=set)  # "@name" and "&name"
+    used_by_any: set[str] = field(default_factory=set)  # by this rule, or by one before
+    values: dict[tuple[str, str], tuple[Value, ...]] = field(default_factory=dict)  # of a name, by type of field
+
+    def use(self, name: str) -> None:
+        """Note that the rule being read refers to this list or phrase set."""
+        self.used.add(name)
+        self.used_by_any.add(name)
+
+
+def read_lists(page: Page, node: Node | None, folder: Path) -> dict[str, NamedList]:
+    """Read the ``lists`` of a file; CSV files are looked for from ``folder`` on."""
+    table = page.table(node, "lists") if node else None
+    lists = {}
+    for entry in table.entries if table else ():
+        key = f"lists.{entry.key.text}"
+        described = page.table(entry.value, key)
+        if described is None:
+            continue
+        page.check_keys(described, key, _LIST_KEYS)
+        before = page.count
+        values = _list_values(page, described, key, folder)
+        kind = page.choice(described.get("type"), f"{key}.type", LIST_TYPES)
+        if not values and page.count == before:
+            page.fault(Code.EMPTY, described.place, key, "is empty, and nothing would ever match it")
+        file = described.get("file")
+        path = folder / file.text if isinstance(file, Scalar) else None
+        lists[entry.key.text] = NamedList(values, entry.key.place, kind, path)
+    return lists
+
+
+def read_phrases(page: Page, node: Node | None) -> dict[str, PhraseSet]:
+    """Read the ``phrases`` of a file."""
+    table = page.table(node, "phrases") if node else None
+    phrases = {}
+    for entry in table.entries if table else ():
+        key = f"phrases.{entry.key.text}"
+        before = page.count
+        texts = page.texts(entry.value, key)
+        if not texts and page.count == before:
+            page.fault(Code.EMPTY, entry.value.place, key, "is empty, and nothing would ever match it")
+        phrases[entry.key.text] = PhraseSet(texts, entry.key.place)
+    return phrases
+
+
+def _list_values(page: Page, described: Table, key: str, folder: Path) -> tuple[Listed, ...]:
+    values, file = described.get("values"), described.get("file")
+    if (values is None) == (file is None):
+        remedy = "values: [...], or file: ... and column: ..."
+        page.fault(Code.MISSING, described.place, key, "needs either values or a file", remedy)
+        return ()
+    if values is not None:
+        return tuple(Listed(one.text, one.place) for one in page.texts(values, f"{key}.values"))
+    name = page.text(file, f"{key}.file")
+    column_node = page.required(described, "column", key, "which column of the file holds the values")
+    column = page.text(column_node, f"{key}.column")
+    return tuple(_column(page, folder / name.text, name, column, key)) if name and column else ()
+
+
+def _column(page: Page, path: Path, name: Scalar, column: Scalar, key: str) -> Iterable[Listed]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            if column.text not in (reader.fieldnames or ()):
+                there = ", ".join(reader.fieldnames or ()) or "none"
+                problem = f"{name.text} has no column {column.text!r}"
+                page.fault(Code.BAD_VALUE, column.place, f"{key}.column", problem, f"it has: {there}")
+                return []
+            cells = [(str(row[column.text] or "").strip(), reader.line_num) for row in reader]
+    except (OSError, ValueError, csv.Error) as error:  # ValueError: a NUL in the name, or no UTF-8 in the file
+        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else f"is not CSV in UTF-8: {error}"
+        remedy = "paths start at the rule file" if isinstance(error, OSError) else ""
+        page.fault(Code.UNREADABLE, name.place, f"{key}.file", f"{path} {reason}", remedy)
+        return []
+    return [Listed(text, name.place, f"{name.text}:{line}") for text, line in cells if text]
