@@ -214,6 +214,16 @@ def test_a_name_that_leads_outside_is_refused_and_the_next_one_is_read(tmp_path:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_where_an_archive_stops_is_told_on_one_line_whatever_the_name(tmp_path: Path) -> None:
+    whole = day(tmp_path / "a.tar", member("a\nb\udcff\x1b[31m.nc", b"x" * 600))
+    whole.write_bytes(whole.read_bytes()[:1_000])
+
+    (told,) = faults(read(whole))
+
+    assert told[1].isprintable()
+    assert "a\\nb\\udcff" in told[1]
+
+
 def test_a_name_of_odd_bytes_is_shown_on_one_line(tmp_path: Path) -> None:
     path = day(tmp_path / "a.tar", member("a\nb\udcff\x1b[31m.nc", b"x"))
 

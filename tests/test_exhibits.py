@@ -226,6 +226,9 @@ def test_a_link_to_the_secs_servers_is_kept_as_an_address(href: str, url: str) -
         "#part", "javascript:alert(1)", "mailto:a@b.c", "https://www.sec.gov.evil.example/a.htm", "https://[/a.htm",
         "ftp://www.sec.gov/a.htm", "https://evil.example/a.htm", "https://x@www.sec.gov/a.htm",
         "https://www.sec.gov/a b.htm", "",
+        # A browser takes a backslash for a slash, so that this one leads to the evil one.
+        "https://evil.example\\.sec.gov/a.htm", "https://www.sec.gov:\\a/a.htm", "\\\\evil.example\\a.htm", "a\\b.htm",
+        "https://w+w.sec.gov/a.htm", "https://evil.example;.sec.gov/a.htm", "https://www.sec.gov:a/a.htm",
     ],
 )  # fmt: skip
 def test_any_other_link_is_none(href: str) -> None:

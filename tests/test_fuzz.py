@@ -9,17 +9,33 @@ import re
 
 import pytest
 from fuzz.growth import CASES, memory
+from fuzz.listings import check_day_files, check_index
 from fuzz.promises import (
     NAME,
+    check_amendment,
     check_cuts,
     check_gunzip,
     check_items,
+    check_links,
     check_report,
     check_split,
     check_text,
     within_seconds,
 )
-from fuzz.strategies import DAYS, Written, bodies, headers, pages, submissions, uuencoded, written
+from fuzz.seeds import archives
+from fuzz.strategies import (
+    DAYS,
+    Written,
+    amended_pages,
+    bodies,
+    headers,
+    indexes,
+    linked,
+    pages,
+    submissions,
+    uuencoded,
+    written,
+)
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -107,6 +123,36 @@ def test_items_hold_every_character_up_to_the_signature(text: str, filed_on) -> 
 def test_items_of_any_body_hold_every_character_up_to_the_signature(body: bytes, filed_on) -> None:
     with within_seconds():
         check_items(check_text(body), filed_on)
+
+
+@fuzzed
+@given(amended_pages(), DAYS)
+def test_what_any_text_says_it_amends_lies_inside_it(text: str, filed_on) -> None:
+    with within_seconds():
+        check_amendment(text, filed_on)
+
+
+@fuzzed
+@given(linked())
+def test_links_lead_to_a_file_beside_or_to_the_sec_only(source: str) -> None:
+    with within_seconds():
+        check_links(source)
+
+
+@fuzzed
+@given(indexes())
+def test_any_index_gives_rows_that_name_filings_or_a_typed_error(raw: bytes) -> None:
+    with within_seconds():
+        check_index(raw)
+
+
+@fuzzed
+@given(st.integers(0, 2), st.integers(0, 600), st.binary(max_size=60))
+def test_any_file_on_disk_is_its_bytes_or_a_typed_error(kind: int, place: int, other: bytes) -> None:
+    archive = list(archives(MADE[Era.INLINE].raw))[kind]
+
+    with within_seconds():
+        check_day_files(archive[:place] + other + archive[place + len(other) :])
 
 
 @fuzzed

@@ -271,6 +271,21 @@ def test_a_header_alone_is_a_submission_without_documents() -> None:
     assert (found.container, found.form, found.documents) == ("header", "8-K", ())
 
 
+def test_a_submission_without_an_end_mark_is_measured_by_the_count_of_its_header() -> None:
+    whole = archive()[archive().index(b"<SEC-HEADER>") :].removesuffix(b"</SEC-DOCUMENT>\n")
+    cut = whole[: whole.rindex(b"<DOCUMENT>")]
+
+    assert split_submission(whole).warnings == ()
+    assert split_submission(cut).warnings == (
+        "the header announces 2 documents, the submission holds 1: it may have been cut off",
+    )
+
+
+def test_a_submission_with_an_end_mark_is_whole_whatever_the_count_of_its_header() -> None:
+    # EDGAR leaves documents out of what it shows, and does not count what it adds.
+    assert split_submission(archive(HEADER.replace("COUNT:\t\t2", "COUNT:\t\t3"))).warnings == ()
+
+
 def test_an_end_tag_quoted_in_a_body_does_not_end_the_document() -> None:
     raw = archive(documents=DOCUMENTS.replace("<p>News</p>", "<p>News</p>\n</DOCUMENT>\nand more"))
 

@@ -32,6 +32,7 @@ from watcher.models import (
 
 __all__ = ["alert_from_json", "error_line", "filer_from_json", "report_from_json", "report_line", "to_json"]
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 NOTHING = dict.fromkeys(
     (
         "accession", "form", "is_amendment", "filed_on", "accepted_at", "period_of_report", "filers", "documents",
@@ -76,6 +77,8 @@ def error_line(path: str | None, error: str) -> dict[str, Any]:
 
 def to_json(value: Any) -> Any:  # noqa: PLR0911  # one return for each kind
     """Turn nouns, dates and enums into what JSON knows; times in UTC, to the second, with a Z."""
+    if type(value) in _PLAIN:  # nearly all of them
+        return value
     match value:
         case Enum():
             return value.value

@@ -51,7 +51,7 @@ def _list_length(text: str, headings: list[Heading]) -> int:
     for index, (heading, following) in enumerate(pairwise(headings), 1):
         between = text[heading.end : min(following.start, heading.end + _MAX_LIST)]
         # The list's last line is followed by whatever comes before the first real heading.
-        if _SIGNATURE_LINE.search(between) or not _is_list(between):
+        if not _is_list(between) or _SIGNATURE_LINE.search(between):
             return index
     return len(headings)
 
@@ -83,5 +83,7 @@ def _is_list(between: str) -> bool:
 
 def _is_prose(line: str) -> bool:
     """Whether a line is written as people write sentences, and not as they write titles."""
-    words = _WORD.findall(line)
-    return len(line) > _MAX_LINE or 2 * sum(word[0].islower() for word in words) > len(words) > 1
+    if len(line) > _MAX_LINE:
+        return True
+    words: list[str] = _WORD.findall(line)
+    return 2 * sum(word[0].islower() for word in words) > len(words) > 1

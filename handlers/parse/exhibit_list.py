@@ -240,4 +240,4 @@ def _tidy(title: str, notes: Collection[str]) -> str:
     if note and note[1] in notes:
         title = title[note.end() :]
     title = title.rstrip(f" _{_MARKS}")
-    return title if _ABBREVIATION.search(title) else title.rstrip(" .")
+    return title.rstrip(" .") if title.endswith(".") and not _ABBREVIATION.search(title) else title

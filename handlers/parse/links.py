@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from handlers.parse.exhibit_list import NUMBER, Entry, number_key
 from watcher import unescape_entities
@@ -31,6 +31,7 @@ _TAG = re.compile(r"<[^<>]*>")
 _NAMED = re.compile(
     rf"exh?(?:ibits?)?\b\.?[\s\-–]*(?:no\.?\s*)?({NUMBER})|({NUMBER})$|(\d{{1,3}}\.\d{{1,3}})\s+[A-Z]", re.IGNORECASE
 )
+_THE_SECS = re.compile(r"(?:[a-z0-9-]{1,63}\.){0,5}sec\.gov(?::[0-9]{1,5})?", re.IGNORECASE)
 _INSIDE = re.compile(r"/ix\?doc=(?=/)", re.IGNORECASE)
 _MAX_WORDS = 4_000
 _MAX_LINKS = 1_000
@@ -108,17 +109,13 @@ def _target(href: str) -> tuple[str, str | None] | None:
         href = "https://www.sec.gov" + href
     try:
         parts = urlsplit(href)
-        host = parts.hostname
     except ValueError:
         return None
     filename = parts.path.rsplit("/", 1)[-1]
-    if not filename or not href.isascii() or not href.isprintable() or " " in href:
+    # A browser takes a backslash for a slash, and may then find another host than was found here.
+    if not filename or not href.isascii() or not href.isprintable() or " " in href or "\\" in href:
         return None
     if not parts.scheme and not parts.netloc:
         return filename, None
-    return (filename, href) if _is_the_secs(parts, host) else None
-
-
-def _is_the_secs(parts: SplitResult, host: str | None) -> bool:
-    is_host = host is not None and (host == "sec.gov" or host.endswith(".sec.gov"))
-    return parts.scheme in ("http", "https") and is_host and "@" not in parts.netloc
+    is_the_secs = parts.scheme in ("http", "https") and _THE_SECS.fullmatch(parts.netloc) is not None
+    return (filename, href) if is_the_secs else None

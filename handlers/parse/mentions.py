@@ -31,12 +31,13 @@ _REFERRING = frozenset(
 )
 _SPEAKING = frozenset(("Form", "Disclosure", "Disclosures", "Information"))
 _LEFT_HANGING = re.compile(
-    r"(?:\b(?:under|in|to|of|and|or|the|this|see|with|by|pursuant|per|from|for|following|that|an?|not|than|both|either)"
-    r"|[^\n]{50},)[ \t]*\Z",
+    r"\b(?:under|in|to|of|and|or|the|this|see|with|by|pursuant|per|from|for|following|that|an?|not|than|both|either)\Z",
     re.IGNORECASE,
 )
 # "Items 1-4. Not applicable."
 _RANGE = re.compile(r"[\s.]{0,3}(?:(?:[-–—]|to\b|through\b|thru\b)\s{0,3}|through\s+items?\s+)\d", re.IGNORECASE)
+_LONG_LINE = 50  # what is shorter and ends with a comma may be part of an address
+_LONG_WORD = 20  # longer than any of those that leave a sentence hanging, and what sets it apart
 _MAX_REST = 600  # keeps the time linear in the text, however long its lines are
 
 
@@ -45,7 +46,10 @@ def hangs(text: str, line_start: int) -> bool:
     before = text[max(0, line_start - 200) : line_start]
     if before.endswith("\n\n") or not before.endswith("\n"):
         return False
-    return _LEFT_HANGING.search(before[:-1]) is not None
+    words = before[:-1].rstrip(" \t")
+    line = words[words.rfind("\n") + 1 :]
+    is_long = len(line) > _LONG_LINE and line.endswith(",")
+    return is_long or _LEFT_HANGING.search(line[-_LONG_WORD:]) is not None
 
 
 def goes_on(text: str, line_start: int) -> bool:

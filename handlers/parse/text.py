@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from handlers.parse.hidden import without, without_hidden, without_unseen
 from handlers.parse.markup import CELL, KEPT_BLANK, KEPT_NEWLINE, LINE, PARAGRAPH, ROW, Breaks, Need, merged
@@ -31,8 +32,9 @@ _TAG = re.compile(r"(<[^>]*>)")
 _PRE = re.compile(r"<(/?)pre[\s>]", re.IGNORECASE)
 _STRAY = re.compile(r"<(?![a-zA-Z/!?])")
 
-# Inline XBRL's contexts and hidden facts: they come once and may be half of the document.
-_FACTS, _COMMENT = ("<ix:header", "</ix:header>"), ("<!--", "-->")
+_COMMENT = ("<!--", "-->")
+# What nearly every document has once and nobody sees; inline XBRL's hidden facts may be half of the document.
+_ONCE = (("<ix:header", "</ix:header>"), ("<title>", "</title>"), ("<TITLE>", "</TITLE>"))
 _CURES: dict[Need, Callable[[str], str]] = {
     Need.COMMENT: lambda source: without(source, *_COMMENT),
     Need.UNSEEN: without_unseen,
@@ -78,14 +80,13 @@ def _html_text(body: bytes) -> str:
 
 
 def _shorter(source: str) -> str:
-    """Cut out what nearly every document has and nobody sees, before its tags are told apart."""
-    head = source[:_HEAD_CHARS]
-    if "xmlns:ix" in head:
-        source = without(source, *_FACTS)
-        head = source[:_HEAD_CHARS]
-    start = max(head.find("<title>"), head.find("<TITLE>"))
-    end = max(head.find("</title>", start), head.find("</TITLE>", start)) if start >= 0 else -1
-    return source[:start] + source[end + len("</title>") :] if end >= 0 else source
+    """Cut out what stands in `_ONCE` before tags are told apart. If there is more of it, that is a cure's work."""
+    for opening, closing in _ONCE:
+        start = source.find(opening, 0, _HEAD_CHARS)
+        end = source.find(closing, start) if start >= 0 else -1
+        if end >= 0:
+            source = source.replace(source[start : end + len(closing)], "", 1)
+    return source
 
 
 def _chunks(source: str) -> Iterator[str]:
@@ -147,8 +148,7 @@ def _laid_out(text: str) -> str:
     if CELL in text:
         text = ROW.join([_row(row) if CELL in row else row for row in text.split(ROW)])
     text = text.replace(ROW, "\n").replace(PARAGRAPH, "\n\n").replace(LINE, "\n").replace(CELL, "\t")
-    if " \n" in text:
-        text = text.replace(" \n", "\n")
+    text = "\n".join(text.split(" \n"))  # twice as fast as `replace`
     if KEPT_NEWLINE in text or KEPT_BLANK in text:
         text = _with_kept_lines(text)
     return _unescaped(text.strip(" \n\t"))
@@ -182,9 +182,14 @@ class _Characters(dict[str, str]):
     has_nothing = False  # whether one stood for a blank or for no character at all
 
     def __missing__(self, entity: str) -> str:
-        found = self[entity] = unescape_entities(entity).translate(_NO_BREAKS)
+        found = self[entity] = _character(entity)
         self.has_nothing = self.has_nothing or not found.strip()
         return found
+
+
+@lru_cache(maxsize=1024)
+def _character(entity: str) -> str:
+    return unescape_entities(entity).translate(_NO_BREAKS)
 
 
 def _unescaped(text: str) -> str:
@@ -231,6 +236,6 @@ def _plain_text(body: bytes) -> str:
     if "<" in text:
         text = _PLAIN_TAG.sub("", text)
     if "&" in text:
-        text = _PLAIN_ENTITY.sub(lambda match: unescape_entities(match[0]).translate(_NO_BREAKS), text)
+        text = _PLAIN_ENTITY.sub(lambda match: _character(match[0]), text)
     lines = [line.expandtabs(8).rstrip() for line in text.split("\n")]
     return _paragraphs("\n".join(lines))

@@ -1,4 +1,4 @@
-"""Fuzzing of everything that reads a filing: bytes made up to break it, and what must hold whatever they are.
+"""Fuzzing of everything that reads filings, indexes and archives: bytes made up to break it, and what must hold.
 
 ::
 
@@ -11,6 +11,7 @@ The first is led by coverage. It needs atheris, a tool for CPython on Linux and 
 starts from made-up filings and from the files of the folders that ``--seeds`` names, and writes an input that broke
 a promise to the folder ``--out``.
 
-The promises stand in `promises`. ``tests/test_fuzz.py`` holds them to inputs of hypothesis: a few seconds by default,
-as many as ``EIGHTK_FUZZ_EXAMPLES=100000`` asks for. What was found stands there as an example.
+The promises stand in `promises` and `listings`. ``tests/test_fuzz.py`` holds them to inputs of hypothesis: a few
+seconds by default, as many as ``EIGHTK_FUZZ_EXAMPLES=100000`` asks for. What was found stands there as an example, or
+beside the other tests of what was mended.
 """

@@ -15,15 +15,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.parse import ParseEightK
+from handlers.parse.amendment import read_amendment
 from handlers.parse.cover import read_cover
 from handlers.parse.dates import find_date
 from handlers.parse.exhibits import find_exhibits
 from handlers.parse.headings import find_headings
 from handlers.parse.items import cut_items
+from handlers.parse.links import find_links
 from handlers.parse.signature import find_signature, signature_start
 from handlers.parse.text import readable_text
 from watcher import Document, Filing, ReadError, Skip, split_submission
+from watcher.edgar.index import parse_index
+from watcher.errors import EdgarError
 from watcher.line import Line
+
+from .seeds import CRAWLER, FORM, MASTER
 
 __all__ = ["CASES", "Case", "measure", "memory"]
 
@@ -84,6 +90,15 @@ def _page(text: str) -> None:
 
 def _tagged(source: str) -> None:
     read_cover(source, "")
+
+
+def _amendment(text: str) -> None:
+    read_amendment(Document(1, "8-K/A", "", "", len(text), text), (), len(text), len(text), {})
+
+
+def _index(raw: bytes) -> None:
+    with contextlib.suppress(EdgarError):
+        parse_index(raw)
 
 
 def _submission(documents: bytes, header: bytes = b"") -> bytes:
@@ -293,6 +308,40 @@ _DATES = {
     "slashes": _filled("1/"),
 }
 
+_AMENDMENTS = {
+    "cover lines": _filled("amend 8-K 8-K "),
+    "paragraphs": _filled("Explanatory 8-K that is long enough to be one\n\n"),
+    "sentences": _filled("Amends the Form 8-K. ", before="Explanatory Note\n"),
+    "mentions": _filled("8-K ", before="Explanatory Note\n"),
+    "dates": _filled("8-K dated March 1, 2021 ", before="Explanatory Note\n"),
+    "items": _filled("items 8.01, ", before="Explanatory Note\nAmends "),
+    "lines": _filled("\n", before="Explanatory", after="Note"),
+    "abbreviations": _filled("Inc. A", before="Explanatory Note\n"),
+}
+
+_LINKS = {
+    "anchors": _filled("<a "),
+    "anchors of blanks": _filled("<a" + " " * 2_900 + ">"),
+    "references": _filled("<a href="),
+    "references and blanks": _filled("<a href" + " " * 9 + "=" + " " * 9, after="href"),
+    "quotes": _filled("<a href='a"),
+    "words": _filled("<a href=a>" + "</b" * 900),
+    "numbers": _filled("<a href=a>exhibit" + " " * 3_000 + "</a>"),
+    "slashes": _filled("/", before="<a href=/", after=">"),
+    "dashes": _filled("<a href=a>" + "ex" + "-" * 3_000 + "</a>"),
+}
+
+_INDEXES = {
+    "bars": _bytes(b"1|a|8-K|20210304|" + b"|" * 1_000 + b"edgar/data/1/0000000001-21-000001.txt\n", before=MASTER),
+    "zeros": _bytes(b"edgar/data/" + b"0" * 4_000 + b"\n", before=MASTER),
+    "addresses": _bytes(b"edgar/data/1/" * 300 + b"\n", before=MASTER),
+    "columns": _bytes(b"8-K" + b" " * 4_000 + b"1 2 3\n", before=FORM),
+    "blank lines": _bytes(b" \n", before=CRAWLER),
+    "one line": _bytes(b"x", before=MASTER),
+    "no dashes": _bytes(b"-\n"),
+    "short rows": _bytes(b"|\n", before=MASTER),
+}
+
 _WHOLE = {
     "links": lambda size: _linked("<a href='a.htm'>Exhibit 99.1</a> " * (size // 34)),
     "links of letters": lambda size: _linked("".join(f"<a href='{n}.htm'>{'a' * 90}b</a>" for n in range(size // 115))),
@@ -322,6 +371,9 @@ CASES: dict[str, Case] = {
         ("cover", _page, _COVERS),
         ("tagged cover", _tagged, _TAGGED),
         ("dates", find_date, _DATES),
+        ("amendment", _amendment, _AMENDMENTS),
+        ("links", find_links, _LINKS),
+        ("index", _index, _INDEXES),
         ("report", _report, _REPORTS),
     )
     for name, make in cases.items()  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from random import Random
 
 from watcher.items import CURRENT_ITEMS, LEGACY_ITEMS
 
-from .vocabulary import BODY, HEADER, HEADINGS, PROSE, SIGNED, TAGS, TITLES
+from .vocabulary import AMENDING, BODY, HEADER, HEADINGS, INDEX, LINKS, PROSE, SIGNED, TAGS, TITLES
 
 __all__ = ["WORDS", "mutated"]
 
@@ -18,7 +18,12 @@ _HEADINGS = tuple(
     for number, title in zip(_NUMBERS[:: len(_NUMBERS) // 5], TITLES, strict=False)
 )
 WORDS = tuple(
-    dict.fromkeys(word.encode() for word in (*HEADER, *TAGS, *BODY, *TITLES, *SIGNED, *PROSE, *_HEADINGS) if word)
+    dict.fromkeys(
+        word.encode()
+        for words in (HEADER, TAGS, BODY, TITLES, SIGNED, PROSE, _HEADINGS, AMENDING, LINKS, INDEX)
+        for word in words
+        if word
+    )
 )
 _NEWLINES = (b"\r", b"\r\n", b"\n", b"\n\n", b" \n", b"<br>")
 

@@ -12,14 +12,17 @@ from datetime import UTC, date
 from typing import Any
 
 from handlers.parse import ParseEightK
+from handlers.parse.amendment import read_amendment
 from handlers.parse.cover import read_cover
 from handlers.parse.dates import find_date
+from handlers.parse.exhibit_list import read_list
 from handlers.parse.exhibits import find_exhibits
 from handlers.parse.headings import Heading, find_headings
 from handlers.parse.items import cut_items
+from handlers.parse.links import Link, find_links, links_of
 from handlers.parse.signature import find_signature, signature_start
 from handlers.parse.text import readable_text
-from watcher import Filing, Item, ReadError, Report, Skip, Submission, split_submission
+from watcher import Amendment, Document, Filing, Item, ReadError, Report, Skip, Submission, split_submission
 from watcher.edgar._body import gunzip
 from watcher.errors import EdgarError, NotASubmission, TruncatedError
 from watcher.items import is_item_number
@@ -28,9 +31,11 @@ from watcher.report_json import report_from_json, report_line
 
 __all__ = [
     "NAME",
+    "check_amendment",
     "check_cuts",
     "check_gunzip",
     "check_items",
+    "check_links",
     "check_report",
     "check_split",
     "check_text",
@@ -42,6 +47,7 @@ SECONDS = 5.0  # of CPU: a hundred times what an input of a hundred kilobytes ta
 _MAX_DECODED = 200_000
 _MARK = re.compile(r"[\x01-\x08]")
 _ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
+_THE_SECS = re.compile(r"https?://(?:[a-z0-9.-]+\.)?sec\.gov(?::[0-9]{1,5})?[/?#].*", re.IGNORECASE)
 _PARSE = ParseEightK()
 
 
@@ -171,6 +177,46 @@ def _check_rest(text: str, items: tuple[Item, ...], end: int) -> None:
     first = items[0].start if items else len(text)
     json.dumps(read_cover(text, text[:first]), allow_nan=False)
     find_date(text[:10_000])
+
+
+def check_amendment(text: str, filed_on: date | None = None) -> Amendment:
+    """Read what a main document tells of the report that it amends: a note that lies inside, items that there are."""
+    headings = find_headings(text, filed_on)
+    first = headings[0].start if headings else len(text)
+    end = signature_start(text, headings[0].end if headings else 0)
+    items = cut_items(text, headings, end, 1, filed_on)
+    main, cover = Document(1, "8-K/A", "", "", len(text), text), read_cover(text, text[:first])
+    found = read_amendment(main, items, first, end, cover)
+    assert found == read_amendment(main, items, first, end, cover), "another answer the second time"
+    assert found.number is None or 0 <= found.number < 100, found.number
+    assert all(map(is_item_number, found.items)), found.items
+    assert len(set(found.items)) == len(found.items), found.items
+    if found.start is None or found.end is None:
+        assert (found.document, found.start, found.end, found.text) == (None, None, None, ""), found
+    else:
+        assert 0 <= found.start <= found.end <= len(text), found
+        assert found.text == text[found.start : found.end].strip(), found
+    return found
+
+
+def check_links(source: str) -> list[Link]:
+    """Find a document's links: none leads anywhere but to a file beside it or to the SEC, and all can be printed."""
+    found = find_links(source)
+    assert found == find_links(source), "other links the second time"
+    for link in found:
+        assert link.filename, link
+        assert "/" not in link.filename, link
+        assert link.filename.isascii(), link
+        assert link.filename.isprintable(), link
+        assert "\\" not in f"{link.filename}{link.url}", link
+        assert link.url is None or _THE_SECS.fullmatch(link.url), link
+        assert not any(map(str.isspace, link.letters)), link
+        _can_be_told(link.letters, *link.number)
+    entries = read_list(readable_text(source.encode("utf-8", "replace")))
+    joined = links_of(entries, found)
+    assert len(joined) == len(entries), (len(joined), len(entries))
+    assert all(link is None or link in found for link in joined), joined
+    return found
 
 
 def check_report(raw: bytes) -> Report | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import tarfile
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 from handlers.parse.text import readable_text
@@ -10,9 +14,23 @@ from watcher import ReadError, split_submission
 from watcher.simulator.eras import Era
 from watcher.simulator.generator import Generator
 
-__all__ = ["main_documents", "packed", "texts", "whole", "write_seeds"]
+__all__ = ["amended", "archives", "indexes", "linked", "main_documents", "packed", "texts", "whole", "write_seeds"]
 
 _COUNT = 4  # of each era
+AMENDED = (
+    b"FORM 8-K/A\nAmendment No. 1 to Form 8-K filed on March 3, 2021\n\nEXPLANATORY NOTE\n\nThis Amendment No. 1 "
+    b"amends Items 5.02(c), 8.01 and 9.01 of the Form 8-K dated March 1, 2021 and filed on March 3, 2021.\n\n"
+)
+LINKED = (
+    b"<a href='ex99-1.htm'>99.1</a><A HREF=\"/Archives/edgar/data/1/000123456721000042/ex-10.htm\">Exhibit 10.1</A>"
+    b"<a href=https://www.sec.gov/ix?doc=/Archives/edgar/data/1/a.htm>Plan of all plans</a><a href='#top'>Top</a>"
+    b"<a href='http://user@www.sec.gov/a.htm'>a</a><a href='https://www.sec.gov:443/a.htm'>a</a>"
+)
+_LEAD = b"Description:           Daily Index\nLast Data Received:    March  4, 2021\n \n"
+_DASHES = b"-" * 80 + b"\n"
+MASTER = _LEAD + b"CIK|Company Name|Form Type|Date Filed|File Name\n" + _DASHES
+FORM = _LEAD + f"{'Form Type':<12}{'Company Name':<62}{'CIK':<12}{'Date Filed':<12}File Name\n".encode() + _DASHES
+CRAWLER = _LEAD + f"{'Company Name':<62}{'Form Type':<12}CIK\n      Date Filed  URL \n".encode() + _DASHES
 
 
 def write_seeds(part: Callable[[bytes], Iterator[bytes]], folders: list[Path], out: Path, most_bytes: int) -> int:
@@ -48,6 +66,46 @@ def whole(raw: bytes) -> Iterator[bytes]:
 def texts(raw: bytes) -> Iterator[bytes]:
     """The readable text of the main document."""
     return (readable_text(body).encode() for body in main_documents(raw))
+
+
+def amended(raw: bytes) -> Iterator[bytes]:
+    """The same, as if it amended another report."""
+    return (AMENDED + text for text in texts(raw))
+
+
+def linked(raw: bytes) -> Iterator[bytes]:
+    """The body of the main document, and links of every kind behind it."""
+    return (body + LINKED for body in main_documents(raw))
+
+
+def indexes(raw: bytes) -> Iterator[bytes]:
+    """Indexes of every layout that list the filing; the bytes themselves where they are no submission."""
+    try:
+        found = split_submission(raw, "0001234567-21-000042.txt")
+    except ReadError:
+        yield raw
+        return
+    form, day = found.form or "", f"{found.filed_on or date(2021, 3, 4):%Y%m%d}"
+    for filer in found.filers:
+        path = f"edgar/data/{filer.cik}/{found.accession}"
+        fields = (str(filer.cik), filer.name, form, day, f"{path}.txt")
+        yield MASTER + "|".join(fields).encode("latin-1", "replace") + b"\n"
+        yield FORM + f"{form:<12}{filer.name:<62}{filer.cik:<12}{day:<12}{path}.txt\n".encode("latin-1", "replace")
+        row = f"{filer.name:<62}{form:<12}{filer.cik:<12}{day:<12}http://www.sec.gov/Archives/{path}-index.htm\n"
+        yield CRAWLER + row.encode("latin-1", "replace")
+
+
+def archives(raw: bytes) -> Iterator[bytes]:
+    """The submission as an archive, an archive with an extension header, and packed by gzip."""
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", format=form) as archive:
+            for name in ("a.nc", "b" * 120 + ".nc"):
+                member = tarfile.TarInfo(name)
+                member.size = len(raw[:2_000])
+                archive.addfile(member, io.BytesIO(raw[:2_000]))
+        yield packed.getvalue()
+    yield gzip.compress(raw[:10_000], mtime=0)
 
 
 def main_documents(raw: bytes) -> Iterator[bytes]:

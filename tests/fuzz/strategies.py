@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import gzip
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,9 +11,22 @@ from hypothesis import strategies as st
 
 from watcher.items import CURRENT_ITEMS, LEGACY_ITEMS, official_title
 
-from .vocabulary import BODY, HEADER, HEADINGS, PROSE, SIGNED, TAGS, TITLES
+from .seeds import CRAWLER, FORM, MASTER
+from .vocabulary import AMENDING, BODY, HEADER, HEADINGS, INDEX, LINKS, PROSE, SIGNED, TAGS, TITLES
 
-__all__ = ["DAYS", "Written", "bodies", "headers", "pages", "submissions", "uuencoded", "written"]
+__all__ = [
+    "DAYS",
+    "Written",
+    "amended_pages",
+    "bodies",
+    "headers",
+    "indexes",
+    "linked",
+    "pages",
+    "submissions",
+    "uuencoded",
+    "written",
+]
 
 DAYS = st.sampled_from((None, date(1996, 3, 4), date(2003, 8, 23), date(2004, 9, 1), date(2021, 3, 4)))
 _ODD_NUMBERS = ("5.2", "8.O1", "9.0l", "5.02.1", "99.1", "0", "14", "2.99", "1.1", "5. 02", "\u0665.\u0660\u0662")
@@ -76,6 +90,25 @@ def bodies(draw: st.DrawFn) -> bytes:
 def pages() -> st.SearchStrategy[str]:
     """A main document's text, as it is before items are looked for."""
     return _joined(_PIECES, 60)
+
+
+def amended_pages() -> st.SearchStrategy[str]:
+    """The text of a main document that amends another one."""
+    return _joined(st.sampled_from(AMENDING) | _PIECES, 60)
+
+
+def linked() -> st.SearchStrategy[str]:
+    """A document's source with links in it."""
+    return _joined(st.sampled_from(LINKS) | _TAGGED_PIECES)
+
+
+@st.composite
+def indexes(draw: st.DrawFn) -> bytes:
+    """An index of EDGAR's, of any layout, with rows of words that it may and may not hold."""
+    lines = _joined(st.sampled_from((*INDEX, "\n", "  ")) | st.text(max_size=8), 30)
+    head = draw(st.sampled_from((MASTER, MASTER, FORM, CRAWLER, b"")))
+    raw = head + draw(lines).encode("utf-8", "replace")
+    return gzip.compress(raw, mtime=0) if draw(st.booleans()) else raw
 
 
 def headers() -> st.SearchStrategy[str]:

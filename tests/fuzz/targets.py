@@ -10,7 +10,17 @@ from handlers.parse.text import readable_text
 from watcher import decode_body
 
 from . import seeds
-from .promises import check_gunzip, check_items, check_report, check_split, check_text, within_seconds
+from .listings import check_day_files, check_index
+from .promises import (
+    check_amendment,
+    check_gunzip,
+    check_items,
+    check_links,
+    check_report,
+    check_split,
+    check_text,
+    within_seconds,
+)
 
 __all__ = ["TARGETS", "Target"]
 
@@ -47,6 +57,14 @@ def _body(given: bytes) -> None:
     check_items(readable_text(given), _DAYS[len(given) % len(_DAYS)])
 
 
+def _amendment(given: bytes) -> None:
+    check_amendment(decode_body(given), _DAYS[len(given) % len(_DAYS)])
+
+
+def _links(given: bytes) -> None:
+    check_links(decode_body(given))
+
+
 def _filing(given: bytes) -> None:
     check_report(_HEAD + given.replace(b"\x00", _NEXT_DOCUMENT) + _END)
 
@@ -64,4 +82,8 @@ TARGETS = {
     "filing": Target(_filing, seeds.main_documents, 20_000),  # documents (a NUL between them) to a report
     "report": Target(check_report, seeds.whole, 60_000),  # bytes to a report
     "packed": Target(_packed, seeds.packed, 4_000),  # uuencode and gzip
+    "amendment": Target(_amendment, seeds.amended, 12_000),  # text to what it amends
+    "links": Target(_links, seeds.linked, 12_000),  # a body to its links, and those of its exhibits
+    "index": Target(check_index, seeds.indexes, 20_000),  # EDGAR's index files
+    "day-files": Target(check_day_files, seeds.archives, 20_000),  # archives and files on disk
 }

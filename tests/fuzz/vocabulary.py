@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BODY", "HEADER", "HEADINGS", "PROSE", "SIGNED", "TAGS", "TITLES"]
+__all__ = ["AMENDING", "BODY", "HEADER", "HEADINGS", "INDEX", "LINKS", "PROSE", "SIGNED", "TAGS", "TITLES"]
 
 # A submission's own lines.
 HEADER = (
@@ -99,4 +99,48 @@ PROSE = (
     *("[X] Written communications pursuant to Rule 425", "[ ] Soliciting material pursuant", "the Company said that "),
     *("Pre-commencement communications pursuant to Rule 14d-2(b)", "Emerging growth company \u2612", "Date of"),
     *("Common stock\tABC\tNYSE\n", "TABLE OF CONTENTS\n", "Page\n", "- 2 -\n", "$ 5.02 million", "in the amount of "),
+)
+
+# What an amended report says of the one that it amends.
+AMENDING = (
+    *("EXPLANATORY NOTE\n", "Introductory Note\n", "Purpose of this Amendment\n", "FORM 8-K/A\n", "Amendment No. 99\n"),
+    *("Amendment No. 1 to Form 8-K", "This Amendment amends ", "supplement the Form 8-K ", "the original Form 8-K "),
+    *("filed on March 3, 2021", "dated March 1, 2021", '(the "Original Report")', "of Items 5.02(c), 8.01 and 9.01"),
+    *("items 1 and 2, ", "Item 14.99", "No other changes. ", "the press release dated May 1, 2020 ", "Inc. ", "U.S. "),
+)
+
+# Links, to whatever place.
+LINKS = (
+    *("<a href='ex99-1.htm'>", '<A HREF="a.htm">', "<a href=a.htm>", "</a>", "</A>", "Exhibit 99.1", "99.1", "<a "),
+    *("/Archives/edgar/data/1/a.htm", "https://www.sec.gov/ix?doc=/Archives/a.htm", "https://www.sec.gov/a.htm", "//"),
+    *("http://sec.gov.evil.example/a.htm", "http://user:pass@www.sec.gov/a.htm", "https://[::1/a.htm", "javascript:a"),
+    *(
+        "https://evil.example\\.sec.gov/a.htm",
+        "https://w+w.sec.gov/a.htm",
+        "https://www.sec.gov:99999/a",
+        "\\",
+        "href=",
+    ),
+    *("#top", "mailto:a@b", "file:///etc/passwd", "../a.htm", "\\\\a\\b", "%2e%2e/a.htm"),
+)
+
+# Lines of an index, and parts of them.
+INDEX = (
+    *("Description:           Daily Index\n", "Last Data Received:    March  4, 2021\n", "XBRL", "-" * 80 + "\n"),
+    *(
+        "CIK|Company Name|Form Type|Date Filed|File Name\n",
+        "1|A & B|8-K|20210304|edgar/data/1/0001234567-21-000042.txt\n",
+    ),
+    *(
+        "edgar/data/1/0001234567-21-000042.txt",
+        "edgar/data/0000000001/0001234567-21-000042-index.htm",
+        "|",
+        "||||",
+        "8-K|",
+    ),
+    *(
+        "http://www.sec.gov/Archives/edgar/data/1/000123456721000042/0001234567-21-000042-index.html",
+        "20210304",
+        "2021-3-4",
+    ),
 )

@@ -201,7 +201,8 @@ def _failed(path: str, error: Exception) -> DayFile:
 
 
 def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+    # Those of the archive's reader quote names as they stand in it.
+    return _shown(getattr(error, "strerror", None) or str(error))
 
 
 def _shown(name: Path | str) -> str:

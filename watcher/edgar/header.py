@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, lru_cache
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from watcher.edgar._days import day_of, moment_in_utc
@@ -95,6 +96,7 @@ _OF_THE_SUBMISSION = frozenset(
     ("accession", "form", "document_count", "period", "filed_on", "changed_on", "accepted_at")
 )
 _ADDRESS = ("street1", "street2", "city", "state", "zip")
+_OF_AN_ADDRESS = frozenset((*_ADDRESS, "phone"))
 _REPEATED = frozenset(("item", "exchange", "group_member"))
 
 # Headings inside a party, and around the whole. Every other heading or group tag names a party's role.
@@ -126,6 +128,7 @@ _MOST_LINES = 300_000
 _MOST_PARTIES = 10_000
 _MOST_ITEMS = 1_000
 _MOST_WARNINGS = 20
+_PIECE = 50_000  # characters
 
 
 @dataclass(slots=True)
@@ -181,19 +184,28 @@ def _lines(text: str) -> Iterator[tuple[str, str, bool]]:
     """Give (key, value, whether it is an end tag) for each line that has a key."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for match in _LINE.finditer(text):
-        indent, end, tag, words, value = match.groups("")
-        value = _without_own_end(value.strip(" \t"))
+    for indent, end, tag, words, behind in chain.from_iterable(map(_LINE.findall, _pieces(text))):
+        value = _value(behind)
         key = _key(tag or words)
         # A party's heading stands at the beginning of its line; an indented label without a value only lacks one.
-        is_empty_leaf = not value and words and indent and key not in _INNER
-        if not is_empty_leaf:
+        if value or not (words and indent) or key in _INNER:
             yield key, value, end == "/"
 
 
-def _without_own_end(value: str) -> str:
-    place = value.rfind("</")
-    return value[:place].rstrip(" \t") if place >= 0 and _OWN_END.fullmatch(value, place) else value
+def _pieces(text: str) -> Iterator[str]:
+    """Give whole lines, so many at a time that a long header takes little memory. Most headers are one piece."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _PIECE) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
+def _value(text: str) -> str:
+    """Take off the blanks around a value, and its own end tag."""
+    text = text.strip(" \t")
+    place = text.rfind("</")
+    return text[:place].rstrip(" \t") if place >= 0 and _OWN_END.fullmatch(text, place) else text
 
 
 @lru_cache(maxsize=512)
@@ -216,11 +228,11 @@ class _Reader:
 
     def take(self, key: str, value: str, *, is_end: bool) -> None:
         """Take one line."""
-        name = _NAMES.get(key)
         if is_end:
             if key in _INNER:
                 self.section = ""
             return
+        name = _NAMES.get(key)
         # A former name's own heading is spelled like the value's key in some dialects; a value tells them apart.
         if name is None or (not value and key in _INNER):
             self._heading(key, value)
@@ -269,7 +281,7 @@ class _Reader:
         elif name == "name_changed_on":
             if party.changed_on:
                 party.changed_on[-1] = _day_of_change(value)
-        elif name in _ADDRESS or name == "phone":
+        elif name in _OF_AN_ADDRESS:
             if self.section == "BUSINESS ADDRESS":
                 (party.facts if name == "phone" else party.address).setdefault(name, value)
             elif self.section == "MAIL ADDRESS" and name != "phone":
@@ -329,7 +341,7 @@ class _Reader:
     def _declared(self, filed_on: date | None) -> tuple[str, ...]:
         numbers: list[str] = []
         for text in self.lists["item"]:
-            number = text if is_item_number(text) else number_of_wording(text, filed_on)
+            number = _item_number(text, filed_on)
             # Other forms put their own words here ("3C", a sentence), so the unknown is kept as it is.
             if number is None and (self.facts.get("form") or "").startswith("8-K"):
                 self.warnings.append(f"header: no item is called {text[:120]!r}")
@@ -346,6 +358,11 @@ class _Reader:
             filer = party.filer()
             filers.setdefault((filer.cik, filer.role), filer)
         return tuple(filers.values())
+
+
+@lru_cache(maxsize=512)  # the titles are few, and one day's filings come together
+def _item_number(text: str, filed_on: date | None) -> str | None:
+    return text if is_item_number(text) else number_of_wording(text, filed_on)
 
 
 def _moment(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime | None:

@@ -26,6 +26,7 @@ _STARTS = re.compile(
 # Not "^" in these: some files end their lines with a lone CR.
 _ROOT = re.compile(rb"(?<![^\r\n])[ \t]*+<(SEC-DOCUMENT|IMS-DOCUMENT|SUBMISSION|SEC-HEADER|IMS-HEADER)>", re.IGNORECASE)
 _HEADER_END = re.compile(rb"</(?:SEC|IMS)-HEADER>|[\r\n][ \t]*+<DOCUMENT>", re.IGNORECASE)
+_USUAL_HEADER_END = b"</SEC-HEADER>"  # to look for it takes a tenth of the other's time
 _BARE_DOCUMENT = re.compile(rb"\s*+<DOCUMENT>", re.IGNORECASE)
 _FIRST_LINE = re.compile(rb"<(?:SEC|IMS)-(?:DOCUMENT|HEADER)>[^0-9]{0,80}?([0-9]{10}-[0-9]{2}-[0-9]{6})", re.IGNORECASE)
 _ALL_STARTS = (
@@ -86,9 +87,9 @@ def _split(raw: bytes, filename: str) -> Submission:
     if root is None:
         raise TruncatedError(f"{_named(filename)}the submission stops before its header")
     tag = root[1].upper().decode("ascii")
-    header_end = _HEADER_END.search(raw, root.end(), root.start() + _MAX_HEADER_BYTES)
+    header_end = _header_end(raw, root.end(), root.start() + _MAX_HEADER_BYTES)
     end = _end(raw, tag, filename)
-    body_start = end if header_end is None else header_end.start()
+    body_start = end if header_end is None else header_end
     if header_end is None and len(raw) - root.start() > _MAX_HEADER_BYTES:
         raise NotASubmission(f"{_named(filename)}expected a header of at most {_MAX_HEADER_BYTES:,} bytes, came more")
     if header_end is None and (tag != "SUBMISSION" or end == len(raw)):
@@ -98,8 +99,27 @@ def _split(raw: bytes, filename: str) -> Submission:
     accession = header.accession or _accession(raw, root.start(), filename)
     documents = find_documents(raw, body_start, end)
     container = {"SUBMISSION": "nc", "IMS-DOCUMENT": "ims", "IMS-HEADER": "ims"}.get(tag, "sec")
-    made = _of_header(header, accession, text)
-    return replace(made, container=container if documents else "header", documents=documents)
+    made = _of_header(header, accession, text, container if documents else "header", documents)
+    return _with_count_checked(made) if documents and tag.endswith("-HEADER") else made
+
+
+def _header_end(raw: bytes, start: int, end: int) -> int | None:
+    """Find where the header ends: at its own end tag or, when it has none, before the first document."""
+    usual = raw.find(_USUAL_HEADER_END, start, end)
+    head = raw[start : max(start, usual)].upper()
+    if usual >= 0 and b"-HEADER>" not in head and b"<DOCUMENT>" not in head:
+        return usual
+    match = _HEADER_END.search(raw, start, end)
+    return match.start() if match else None
+
+
+def _with_count_checked(submission: Submission) -> Submission:
+    """Warn when documents are missing: without a root's end tag, only the header's own count tells."""
+    found, announced = len(submission.documents), submission.document_count or 0
+    if found >= announced:
+        return submission
+    warning = f"the header announces {announced} documents, the submission holds {found}: it may have been cut off"
+    return replace(submission, warnings=(*submission.warnings, warning))
 
 
 def _end(raw: bytes, tag: str, filename: str) -> int:
@@ -122,9 +142,11 @@ def _accession(raw: bytes, start: int, filename: str) -> str:
     return accession
 
 
-def _of_header(header: Header, accession: str, text: str) -> Submission:
+def _of_header(
+    header: Header, accession: str, text: str, container: str, documents: tuple[RawDocument, ...]
+) -> Submission:
     return Submission(
-        container="header",
+        container=container,
         accession=accession,
         form=header.form,
         filed_on=header.filed_on,
@@ -133,6 +155,7 @@ def _of_header(header: Header, accession: str, text: str) -> Submission:
         period_of_report=header.period_of_report,
         declared_items=header.declared_items,
         filers=header.filers,
+        documents=documents,
         document_count=header.document_count,
         is_paper=header.is_paper,
         exchanges=header.exchanges,
