@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from handlers.alert._checks import check_files
 from handlers.alert._explain import explain, tree_of
 from handlers.alert._index import RuleIndex
-from handlers.alert._read import RuleFile, open_page, packed, read_files, with_lists, without_fault
+from handlers.alert._read import RuleFile, open_page, read_files, with_lists, without_fault
 from handlers.alert._rule_reader import ReadRule
 from handlers.alert._rules import Rule
 from handlers.alert._tests import FILE_KEYS, Known, read_file_tests, read_rule_files
@@ -61,7 +62,7 @@ class Book:
 
     def packed(self) -> bytes:
         """Return the rules as the handler's `build` takes them, in ``Context.prepared``."""
-        return packed(self._files, self._endpoints)
+        return pickle.dumps(self._matched)
 
     @cached_property
     def _matched(self) -> tuple[Rule, ...]:

@@ -96,6 +96,10 @@ class Field:
     values: Callable[[Report], Iterable[Value]] | None = None
     passages: Callable[[Report], Iterable[Passage]] | None = None
 
+    def __reduce__(self) -> tuple[Callable[[str], Field], tuple[str]]:
+        # Rules go from the daemon to its workers; a field is the same there under its name.
+        return _again, (self.name,)
+
 
 def _shaped(pattern: str, expected: str, *, upper: bool = False) -> Callable[[str], str]:
     compiled = re.compile(pattern)
@@ -280,6 +284,10 @@ def field_named(name: str) -> Field | None:
     if match := _TEXT_EXHIBIT.fullmatch(name):
         return _exhibit_text(name, match[1].replace("_", "."))
     return None
+
+
+def _again(name: str) -> Field:
+    return field_named(name) or FACTS[name]
 
 
 def names_to_suggest() -> tuple[str, ...]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 from handlers.alert._codes import Code
 from handlers.alert._lists import Listed, NamedList, PhraseSet, Scope, read_lists, read_phrases
@@ -21,11 +19,9 @@ from watcher import ConfigError, Fault
 __all__ = [
     "RuleFile",
     "open_page",
-    "packed",
     "read_files",
     "read_folder",
     "read_rules",
-    "unpacked",
     "with_lists",
     "without_fault",
 ]
@@ -54,7 +50,7 @@ def read_rules(folder: Path, endpoints: Collection[str]) -> tuple[Rule, ...]:
 
     ``endpoints`` are the names that a rule may notify. Raises ``ConfigError`` with every fault found.
     """
-    return _rules_of(read_folder(folder, endpoints))
+    return rules_of(read_folder(folder, endpoints))
 
 
 def read_folder(folder: Path, endpoints: Collection[str]) -> tuple[RuleFile, ...]:
@@ -97,38 +93,7 @@ def with_lists(
     return without_fault(tuple(_read_rules(_with_lists(file, lists), endpoints) for file in opened))
 
 
-def packed(files: Iterable[RuleFile], endpoints: Collection[str]) -> bytes:
-    """Pack what `unpacked` makes the same rules of, without a look at any file."""
-    said = [
-        {
-            "path": str(file.path),
-            "text": file.text,
-            "lists": {name: [one.type, [value.text for value in one.values]] for name, one in file.lists.items()},
-        }
-        for file in files
-    ]
-    return json.dumps({"endpoints": sorted(endpoints), "files": said}).encode()
-
-
-def unpacked(given: bytes) -> tuple[Rule, ...]:
-    """Make the rules again, from what `packed` gave. Their tests are left out."""
-    said = json.loads(given)
-    files = (_read_rules(_file_again(one), said["endpoints"], with_tests=False) for one in said["files"])
-    return _rules_of(without_fault(tuple(files)))
-
-
-def _file_again(said: Mapping[str, Any]) -> RuleFile:
-    page, root = Page(said["path"]), read_yaml(said["text"])
-    lists = {
-        name: NamedList(tuple(Listed(value, WHOLE_FILE) for value in values), WHOLE_FILE, kind)
-        for name, (kind, values) in said["lists"].items()
-    }
-    if not isinstance(root, Table):
-        raise TypeError(f"{said['path']} was a map when it was packed")
-    return RuleFile(Path(said["path"]), page, root=root, lists=lists, phrases=read_phrases(page, root.get("phrases")))
-
-
-def _rules_of(files: Iterable[RuleFile]) -> tuple[Rule, ...]:
+def rules_of(files: Iterable[RuleFile]) -> tuple[Rule, ...]:
     return tuple(one.rule for file in files for one in file.rules if one.rule is not None)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from handlers.alert import _book
 from handlers.alert._index import RuleIndex
-from handlers.alert._read import packed, read_folder, read_rules, unpacked
+from handlers.alert._read import read_rules
 from handlers.alert._rules import Rule
 from handlers.alert._scan import matcher_name
 from watcher import Context, Finding, Handler, Report, RuleBook, RuleTest, Stage
@@ -32,13 +33,13 @@ class MatchRules(Handler):
         """Read the rules once for all workers. Raises ``ConfigError`` with every fault in every file."""
         if context.rules_path is None:
             return None
-        return packed(read_folder(context.rules_path, context.endpoints), context.endpoints)
+        return pickle.dumps(read_rules(context.rules_path, context.endpoints))
 
     @classmethod
     def build(cls, context: Context, **settings: Any) -> Self:
         """Take the rules that were prepared, or read them. Raises ``ConfigError`` with every fault in every file."""
         if context.prepared is not None:
-            return cls(unpacked(context.prepared), **settings)
+            return cls(pickle.loads(context.prepared), **settings)  # noqa: S301  # from our own daemon
         if context.rules_path is None:
             return cls(**settings)
         return cls(read_rules(context.rules_path, context.endpoints), **settings)
