@@ -9,9 +9,10 @@ from bench.environments import OURS
 from bench.growth import Soaked, growth_of
 from bench.imports import Imported
 from bench.races import Outcome
+from bench.rules import Ruled, growth_beyond_scan
 from bench.tables import Table, number
 
-__all__ = ["FLAT_BYTES", "Goal", "goal_table", "import_goals", "race_goals", "soak_goals"]
+__all__ = ["FLAT_BYTES", "Goal", "goal_table", "import_goals", "race_goals", "rule_goals", "soak_goals"]
 
 # By which memory may grow for each filing and still be called flat: the allocator's own wandering is some megabytes.
 FLAT_BYTES = 1_000
@@ -60,6 +61,21 @@ def import_goals(imported: Sequence[Imported]) -> list[Goal]:
 def soak_goals(soaked: Sequence[Soaked]) -> list[Goal]:
     """The goal of memory over many filings."""
     return [Goal("memory, bytes it grows by for each filing", growth_of(soaked), FLAT_BYTES, at_least=False)]
+
+
+def rule_goals(ruled: Ruled) -> list[Goal]:
+    """The goals of matching rules: milliseconds for a filing, by what looks for phrases."""
+    bounds = {"ahocorasick-rs": 5, "standard library": 25}
+    goals = [
+        Goal(f"{one.rules}, {one.way}, ms", one.whole * 1_000, bounds[one.way], at_least=False)
+        for one in ruled.matched
+        if one.way in bounds and one.whole is not None
+    ]
+    growth = {way: growth_beyond_scan(ruled, way) for way in bounds}
+    words = "{}: beyond the scan, 10,000 rules' time against 100 rules'"
+    return goals + [
+        Goal(words.format(way), times, 3, at_least=False) for way, times in growth.items() if times is not None
+    ]
 
 
 def goal_table(goals: Sequence[Goal]) -> Table:

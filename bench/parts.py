@@ -12,21 +12,23 @@ from typing import Any
 
 from bench.accuracy import measure_accuracy, score_table
 from bench.corpus import Answer, Chosen, choose, make_up, read_answers, split_out
+from bench.delivery import delivery_goals, delivery_table, measure_delivery
 from bench.environments import OURS, PEERS, Environment, ours
 from bench.errors import BenchError, ReaderError
-from bench.goals import Goal, goal_table, import_goals, race_goals, soak_goals
+from bench.goals import Goal, goal_table, import_goals, race_goals, rule_goals, soak_goals
 from bench.growth import growth_table, measure_growth, soak, soak_table
 from bench.imports import import_table, measure_imports
 from bench.latency import OLD_FILINGS, latency_table, measure_latency, told
 from bench.races import LXML, RACES, run_race
 from bench.readers import Reader
+from bench.rules import measure_rules, rules_tables, rules_told
 from bench.tables import Table
 from watcher.simulator.generator import Generator
 
 __all__ = ["PARTS", "Bench", "needs_peers"]
 
-PARTS = ("parse", "items", "split", "import", "accuracy", "linear", "memory", "latency")
-_ALONE = frozenset(("linear", "memory", "latency"))  # parts without peers
+PARTS = ("parse", "items", "split", "import", "accuracy", "linear", "memory", "latency", "rules", "delivery")
+_ALONE = frozenset(("linear", "memory", "latency", "rules", "delivery"))  # parts without peers
 _MADE_UP_FILINGS = 300
 _FILINGS_ONE_BY_ONE = 30  # in each round of the latency part, beside one burst
 _OUR_IMPORTS = ("import watcher, handlers", "import handlers.parse")
@@ -78,6 +80,8 @@ class Bench:
             "linear": self._linear,
             "memory": self._memory,
             "latency": self._latency,
+            "delivery": self._delivery,
+            "rules": self._rules,
         }
         try:
             if part in special:
@@ -164,6 +168,18 @@ class Bench:
         single = _FILINGS_ONE_BY_ONE * self.repeat
         measured = measure_latency(raws, place, self.tell, single=single, bursts=self.repeat)
         self._keep("latency", latency_table(measured), told(measured))
+
+    def _rules(self) -> None:
+        ruled = measure_rules(self.folder, self.repeat, self.tell)
+        for table in rules_tables(ruled):
+            self.show(table)
+        self.figures["rules"] = [rules_told(ruled)]
+        self.goals += rule_goals(ruled)
+
+    def _delivery(self) -> None:
+        measured = measure_delivery(self.folder, self.tell)
+        self._keep("delivery", delivery_table(measured), [asdict(one) for one in measured])
+        self.goals += delivery_goals(measured)
 
     def _stream(self) -> Iterator[bytes]:
         """Give made-up filings, no two alike, and those of the folder again and again, in turn."""

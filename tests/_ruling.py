@@ -1,11 +1,11 @@
 """Builds rules without rule files, for the tests of what matches them."""
 
-from handlers.alert._conditions import Condition, Named
-from handlers.alert._fields import Operator, field_named
-from handlers.alert._near import Near
-from handlers.alert._rules import Clause, Rule, Selection
-from handlers.alert._texts import fold
+from handlers.alert.matching.conditions import Condition, Named
+from handlers.alert.matching.fields import Operator, field_named
+from handlers.alert.matching.rules import Clause, Rule, Selection
 from watcher.models import Severity
+from watcher.words.folding import fold
+from watcher.words.near import Near
 
 
 def folded(phrase: str, *, cased: bool = False) -> str:

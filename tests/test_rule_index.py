@@ -4,17 +4,17 @@ import dataclasses
 from datetime import UTC, date, datetime
 
 import pytest
+from _ruling import clause, near, rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.alert import _view
-from handlers.alert._conditions import AllOf, AnyOf, Condition, Named, Not, names_in
-from handlers.alert._index import RuleIndex
-from handlers.alert._rules import Clause, Rule, Selection
-from handlers.alert._scan import AutomatonMatcher, WordMatcher
-from handlers.alert._view import ReportView
-from tests._ruling import clause, near, rule
+from handlers.alert.matching import view as _view
+from handlers.alert.matching.conditions import AllOf, AnyOf, Condition, Named, Not, names_in
+from handlers.alert.matching.index import RuleIndex
+from handlers.alert.matching.rules import Clause, Rule, Selection
+from handlers.alert.matching.view import ReportView
 from watcher.models import Document, Exhibit, Filer, Filing, Item, Report, Session, Timing
+from watcher.words.phrases import AutomatonMatcher, WordMatcher
 
 PHRASES = ("cfo", "the cfo", "resign", "a", "b a", "Σας", "$5", "--", "naïve", "co.", "b")
 PATTERNS = (r"c\w+", r"the.{0,9}resign", "é|ï", r"\bb\b", "^a", "σ")

@@ -1,15 +1,15 @@
 """Two phrases near each other: which stretches of a text count."""
 
 import pytest
+from _ruling import clause, folded, near, rule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.alert import _near
-from handlers.alert._near import near_stretches
-from handlers.alert._texts import fold
-from handlers.alert._view import ReportView
-from tests._ruling import clause, folded, near, rule
+from handlers.alert.matching.view import ReportView
 from watcher.models import Document, Filing, Report
+from watcher.words import near as _near
+from watcher.words.folding import fold
+from watcher.words.near import near_stretches
 
 TEXT = "The Chief Financial Officer, Ms. Doe, will resign. A new CFO is sought; no director resigned."
 TITLES = ("chief financial officer", "CFO")

@@ -1,15 +1,15 @@
 """Patterns: what they match, where, and why some are none."""
 
 import pytest
+from _ruling import clause, rule
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handlers.alert import _patterns
-from handlers.alert._patterns import MAX_PATTERN, Levelled, check_pattern, find_pattern, possible_patterns
-from handlers.alert._texts import fold
-from handlers.alert._view import ReportView
-from tests._ruling import clause, rule
+from handlers.alert.matching.view import ReportView
 from watcher.models import Alert, Document, Filer, Filing, Report
+from watcher.words import patterns as _patterns
+from watcher.words.folding import fold
+from watcher.words.patterns import MAX_PATTERN, Levelled, check_pattern, find_pattern, possible_patterns
 
 TEXT = "  The Company\u2019s \u201cguid\u00adance\u201d was\u00a0\n  withdrawn \u2013 naïvely, in Zürich. Guidance!"
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable
 
 import pytest
+from _ruling import folded
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handlers.alert import _scan
-from handlers.alert._scan import AutomatonMatcher, Matcher, WordMatcher, matcher_for, matcher_name
-from handlers.alert._texts import fold
-from tests._ruling import folded
+from watcher.words import phrases as _scan
+from watcher.words.folding import fold
+from watcher.words.phrases import AutomatonMatcher, Matcher, WordMatcher, matcher_for, matcher_name
 
 # Words that begin alike, end alike and hold each other, with what may stand between them.
 WORDS = st.sampled_from(

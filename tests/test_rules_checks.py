@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from _rule_files import book, findings, one_rule
 
-from handlers.alert._codes import Code
-from handlers.alert._made_up import read_filing
-from handlers.alert._nodes import Table, read_yaml
-from handlers.alert._page import Page
+from handlers.alert.language.codes import Code
+from handlers.alert.language.made_up import read_filing
+from handlers.alert.language.nodes import Table, read_yaml
+from handlers.alert.language.page import Page
 from watcher.models import Report
 
 DOCS = (Path(__file__).resolve().parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")

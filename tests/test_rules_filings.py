@@ -9,10 +9,10 @@ from _rule_files import book, one_rule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.alert._fields import FACTS, FORMS, field_named
-from handlers.alert._made_up import read_filing
-from handlers.alert._nodes import Table, read_yaml
-from handlers.alert._page import Page
+from handlers.alert.language.made_up import read_filing
+from handlers.alert.language.nodes import Table, read_yaml
+from handlers.alert.language.page import Page
+from handlers.alert.matching.fields import FACTS, FORMS, field_named
 from watcher.errors import ConfigError
 from watcher.items import CURRENT_ITEMS
 from watcher.models import Report, Session

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.alert._lists import Scope
-from handlers.alert._logic import alternatives_of, always_matches, why_never
-from handlers.alert._made_up import read_filing
-from handlers.alert._match import read_match
-from handlers.alert._nodes import Table, read_yaml
-from handlers.alert._page import Page
-from handlers.alert._rules import ReportView, Rule
+from handlers.alert.language.lists import Scope
+from handlers.alert.language.logic import alternatives_of, always_matches, why_never
+from handlers.alert.language.made_up import read_filing
+from handlers.alert.language.match import read_match
+from handlers.alert.language.nodes import Table, read_yaml
+from handlers.alert.language.page import Page
+from handlers.alert.matching.rules import ReportView, Rule
 from watcher.models import Report, Severity
 
 DAYS = ("2026-05-19", "2026-05-20", "2026-05-21")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handlers.alert._texts import fold
+from watcher.words.folding import fold
 
 TRICKY = st.text(alphabet=" \n\t\u00a0\u00ad\u200bab.ABİΣσς’'–-éß", max_size=40)
 

@@ -15,7 +15,7 @@ from typing import IO
 
 from bench.runners.ours import read
 
-__all__ = ["LENGTH_BYTES", "filings"]
+__all__ = ["LENGTH_BYTES", "filings", "resident_megabytes"]
 
 LENGTH_BYTES = 8
 
@@ -26,7 +26,7 @@ def filings(stream: IO[bytes]) -> Iterator[bytes]:
         yield stream.read(int.from_bytes(length, "big"))
 
 
-def _resident_megabytes() -> float:
+def resident_megabytes() -> float:
     """What the process holds now; where the system does not tell, the most that it ever held."""
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
@@ -39,7 +39,7 @@ def _soak(marks: set[int]) -> None:
     for number, raw in enumerate(filings(sys.stdin.buffer), 1):
         read(raw)
         if number in marks:
-            print(json.dumps({"filings": number, "megabytes": _resident_megabytes()}), flush=True)
+            print(json.dumps({"filings": number, "megabytes": resident_megabytes()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from handlers.alert import _book
-from handlers.alert._index import RuleIndex
-from handlers.alert._read import read_rules
-from handlers.alert._rules import Rule
-from handlers.alert._scan import matcher_name
+from handlers.alert import book as books
+from handlers.alert.language.files import read_rules
+from handlers.alert.matching.index import RuleIndex
+from handlers.alert.matching.rules import Rule
 from watcher import Context, Finding, Handler, Report, RuleBook, RuleTest, Stage
+from watcher.words import matcher_name
 
 __all__ = ["MatchRules"]
 
@@ -26,7 +26,7 @@ class MatchRules(Handler):
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self._rules = tuple(rules)
         self._index = RuleIndex(self._rules)
-        self._version = _book.version_of(self._rules)
+        self._version = books.version_of(self._rules)
 
     @classmethod
     def prepare(cls, context: Context) -> bytes | None:
@@ -47,27 +47,27 @@ class MatchRules(Handler):
     @classmethod
     def read_book(cls, paths: Sequence[Path], endpoints: Collection[str]) -> RuleBook:
         """Read rule files, or all of a folder. Raises ``ConfigError`` with every fault."""
-        return _book.read_book(paths, endpoints)
+        return books.read_book(paths, endpoints)
 
     @classmethod
     def check_book(cls, paths: Sequence[Path], endpoints: Collection[str]) -> tuple[Finding, ...]:
         """Return every fault and every warning, in the order of files and lines."""
-        return _book.check_book(paths, endpoints)
+        return books.check_book(paths, endpoints)
 
     @classmethod
     def read_tests(cls, path: Path, book: RuleBook) -> tuple[RuleTest, ...]:
         """Read a file of tests about the rules of this book. Raises ``ConfigError`` with every fault."""
-        return _book.read_tests(path, book)
+        return books.read_tests(path, book)
 
     @classmethod
     def is_test_file(cls, path: Path) -> bool:
         """Whether a file holds tests, and no rules. False for one that cannot be read."""
-        return _book.is_test_file(path)
+        return books.is_test_file(path)
 
     @classmethod
     def rule_files_of(cls, path: Path) -> tuple[Path, ...]:
         """Return the rule files that a file of tests names. Raises ``ConfigError``."""
-        return _book.rule_files_of(path)
+        return books.rule_files_of(path)
 
     def describe(self) -> str:
         """Say how many rules there are, and what finds their phrases."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from handlers.alert._codes import Code
-from handlers.alert._fields import LIST_TYPES, Value
-from handlers.alert._nodes import Node, Place, Scalar, Table
-from handlers.alert._page import Page
+from handlers.alert.language.codes import Code
+from handlers.alert.language.nodes import Node, Place, Scalar, Table
+from handlers.alert.language.page import Page
+from handlers.alert.matching.fields import LIST_TYPES, Value
 
 __all__ = ["Listed", "NamedList", "PhraseSet", "Scope", "read_lists", "read_phrases"]
 

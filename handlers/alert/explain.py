@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from handlers.alert._conditions import supporters
-from handlers.alert._fields import Field
-from handlers.alert._near import Near
-from handlers.alert._pacing import Pace
-from handlers.alert._rules import Clause, ReportView, Rule, Selection
+from handlers.alert.language.pacing import Pace
+from handlers.alert.matching.conditions import supporters
+from handlers.alert.matching.fields import Field
+from handlers.alert.matching.rules import Clause, ReportView, Rule, Selection
 from watcher import ActiveHours, Clue, Explanation, Report, SelectionClue
+from watcher.words import Near
 
 __all__ = ["explain", "tree_of"]
 

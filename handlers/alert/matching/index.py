@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from handlers.alert._facts import Channel, Either, Kind, Need, needs_of, scans, share_of
-from handlers.alert._fields import Operator, Value
-from handlers.alert._near import Near
-from handlers.alert._rules import Clause, Rule
-from handlers.alert._scan import Matcher, matcher_for
-from handlers.alert._view import ReportView, Scanner
+from handlers.alert.matching.facts import Channel, Either, Kind, Need, needs_of, scans, share_of
+from handlers.alert.matching.fields import Operator, Value
+from handlers.alert.matching.rules import Clause, Rule
+from handlers.alert.matching.view import ReportView, Scanner
 from watcher import Alert, Report
+from watcher.words import Matcher, Near, matcher_for
 
 __all__ = ["RuleIndex"]
 

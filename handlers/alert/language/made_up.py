@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from handlers.alert._codes import Code
-from handlers.alert._fields import FACTS, Field, Value, field_named, names_to_suggest
-from handlers.alert._nodes import Node, Scalar, Table
-from handlers.alert._page import Page
+from handlers.alert.language.codes import Code
+from handlers.alert.language.nodes import Node, Scalar, Table
+from handlers.alert.language.page import Page
+from handlers.alert.matching.fields import FACTS, Field, Value, field_named, names_to_suggest
 from watcher import Document, Event, Exhibit, Filer, Filing, Item, Report, Session, Timing, official_title
 
 __all__ = ["ACCESSION", "read_filing"]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlers.alert._fields import Operator
-from handlers.alert._rules import Clause
+from handlers.alert.matching.fields import Operator
+from handlers.alert.matching.rules import Clause
 
 __all__ = ["Ask", "ask_of", "excludes", "follows", "implied_by"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from handlers.alert._codes import Code
-from handlers.alert._lists import Listed, NamedList, PhraseSet, Scope, read_lists, read_phrases
-from handlers.alert._nodes import Node, SyntaxFault, Table, read_yaml
-from handlers.alert._page import WHOLE_FILE, Page, suggestion
-from handlers.alert._rule_reader import Defaults, ReadRule, RuleReader, read_defaults
-from handlers.alert._rules import Rule
-from handlers.alert._tests import FILE_KEYS
+from handlers.alert.language.codes import Code
+from handlers.alert.language.lists import Listed, NamedList, PhraseSet, Scope, read_lists, read_phrases
+from handlers.alert.language.nodes import Node, SyntaxFault, Table, read_yaml
+from handlers.alert.language.page import WHOLE_FILE, Page, suggestion
+from handlers.alert.language.rule_reader import Defaults, ReadRule, RuleReader, read_defaults
+from handlers.alert.language.tests import FILE_KEYS
+from handlers.alert.matching.rules import Rule
 from watcher import ConfigError, Fault
 
 __all__ = [

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from handlers.alert._codes import Code
-from handlers.alert._fields import FACTS, Field
-from handlers.alert._nodes import Node, Scalar, Table
-from handlers.alert._page import Page, suggestion
+from handlers.alert.language.codes import Code
+from handlers.alert.language.nodes import Node, Scalar, Table
+from handlers.alert.language.page import Page, suggestion
+from handlers.alert.matching.fields import FACTS, Field
 from watcher import ActiveHours, Grouping, Pacing, Throttle
 
 __all__ = ["AT_ONCE", "PACE_KEYS", "GroupingAsked", "Pace", "ThrottleAsked", "read_pace"]

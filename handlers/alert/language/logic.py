@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
-from handlers.alert._conditions import AllOf, AnyOf, Condition, Named, Not
-from handlers.alert._contradictions import Ask, ask_of, excludes, follows, implied_by
-from handlers.alert._fields import FORMS, Operator
-from handlers.alert._rules import Clause, Rule, Selection
+from handlers.alert.language.contradictions import Ask, ask_of, excludes, follows, implied_by
+from handlers.alert.matching.conditions import AllOf, AnyOf, Condition, Named, Not
+from handlers.alert.matching.fields import FORMS, Operator
+from handlers.alert.matching.rules import Clause, Rule, Selection
 
 __all__ = ["Alternatives", "alternatives_of", "always_matches", "why_never"]
 

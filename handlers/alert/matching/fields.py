@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from handlers.alert._texts import fold
 from watcher import EIGHT_K_FORMS, Item, Report, Session, is_item_number
+from watcher.words import fold
 
 __all__ = [
     "FACTS",

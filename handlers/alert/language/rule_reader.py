@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers.alert._annotations import read_annotations
-from handlers.alert._codes import Code
-from handlers.alert._lists import Scope
-from handlers.alert._match import Match, read_match
-from handlers.alert._nodes import Node, Place, Scalar, Series, Table, plain
-from handlers.alert._pacing import AT_ONCE, PACE_KEYS, Pace, read_pace
-from handlers.alert._page import Page
-from handlers.alert._rules import Rule
-from handlers.alert._tests import read_inline_tests
+from handlers.alert.language.annotations import read_annotations
+from handlers.alert.language.codes import Code
+from handlers.alert.language.lists import Scope
+from handlers.alert.language.match import Match, read_match
+from handlers.alert.language.nodes import Node, Place, Scalar, Series, Table, plain
+from handlers.alert.language.pacing import AT_ONCE, PACE_KEYS, Pace, read_pace
+from handlers.alert.language.page import Page
+from handlers.alert.language.tests import read_inline_tests
+from handlers.alert.matching.rules import Rule
 from watcher import RuleTest, Severity
 
 __all__ = ["Defaults", "ReadRule", "RuleReader", "read_defaults"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import cast
 
-from handlers.alert._conditions import AllOf, AnyOf, Condition, Named, Not
-from handlers.alert._fields import Field, Operator, Value
-from handlers.alert._near import Near
-from handlers.alert._rules import Clause, Rule, Selection
-from handlers.alert._view import ReportView
+from handlers.alert.matching.conditions import AllOf, AnyOf, Condition, Named, Not
+from handlers.alert.matching.fields import Field, Operator, Value
+from handlers.alert.matching.rules import Clause, Rule, Selection
+from handlers.alert.matching.view import ReportView
+from watcher.words import Near
 
 __all__ = ["Channel", "Either", "Kind", "Need", "needs_of", "scans", "share_of"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from handlers.alert._codes import Code
-from handlers.alert._logic import Alternatives, alternatives_of, always_matches, why_never
-from handlers.alert._nodes import Entry, Node, Scalar, Series, Table
-from handlers.alert._read import RuleFile
-from handlers.alert._rule_reader import ReadRule
-from handlers.alert._rules import Rule
-from handlers.alert._scalars import ambiguous_scalars, secrets_in
+from handlers.alert.language.codes import Code
+from handlers.alert.language.files import RuleFile
+from handlers.alert.language.logic import Alternatives, alternatives_of, always_matches, why_never
+from handlers.alert.language.nodes import Entry, Node, Scalar, Series, Table
+from handlers.alert.language.rule_reader import ReadRule
+from handlers.alert.language.scalars import ambiguous_scalars, secrets_in
+from handlers.alert.matching.rules import Rule
 
 __all__ = ["check_files"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from handlers.alert._nodes import Node, Place, Scalar, Series, Table
+from handlers.alert.language.nodes import Node, Place, Scalar, Series, Table
 
 __all__ = ["ambiguous_scalars", "secrets_in"]
 

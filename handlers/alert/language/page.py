@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
-from handlers.alert._codes import Code
-from handlers.alert._nodes import Node, Place, Scalar, Series, Table
+from handlers.alert.language.codes import Code
+from handlers.alert.language.nodes import Node, Place, Scalar, Series, Table
 from watcher import Fault, Finding
 
 __all__ = ["WHOLE_FILE", "Page", "suggestion"]

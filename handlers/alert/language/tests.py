@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from handlers.alert._codes import Code
-from handlers.alert._fields import FACTS, field_named, names_to_suggest
-from handlers.alert._made_up import read_filing
-from handlers.alert._nodes import Node, Scalar, Table
-from handlers.alert._page import Page
+from handlers.alert.language.codes import Code
+from handlers.alert.language.made_up import read_filing
+from handlers.alert.language.nodes import Node, Scalar, Table
+from handlers.alert.language.page import Page
+from handlers.alert.matching.fields import FACTS, field_named, names_to_suggest
 from watcher import Expectation, Report, RuleTest
 
 __all__ = ["FILE_KEYS", "Known", "read_file_tests", "read_inline_tests", "read_rule_files"]

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
-from handlers.alert._fields import Operator, Passage
-from handlers.alert._near import Near, near_stretches
-from handlers.alert._patterns import find_pattern
-from handlers.alert._texts import Folded, Span
-from handlers.alert._view import Places, ReportView
+from handlers.alert.matching.fields import Operator, Passage
+from handlers.alert.matching.view import Places, ReportView
+from watcher.words import Folded, Near, Span, find_pattern, near_stretches
 
 __all__ = ["WORD_OPERATORS", "find_edges", "find_near", "find_patterns", "find_phrases"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from handlers.alert._codes import Code
-from handlers.alert._fields import FACTS, Field
-from handlers.alert._nodes import Node, Scalar
-from handlers.alert._page import Page
-from handlers.alert._rules import Template
+from handlers.alert.language.codes import Code
+from handlers.alert.language.nodes import Node, Scalar
+from handlers.alert.language.page import Page
+from handlers.alert.matching.fields import FACTS, Field
+from handlers.alert.matching.rules import Template
 
 __all__ = ["Annotations", "read_annotations"]
 

@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from handlers.alert._checks import check_files
-from handlers.alert._explain import explain, tree_of
-from handlers.alert._index import RuleIndex
-from handlers.alert._read import RuleFile, open_page, read_files, with_lists, without_fault
-from handlers.alert._rule_reader import ReadRule
-from handlers.alert._rules import Rule
-from handlers.alert._tests import FILE_KEYS, Known, read_file_tests, read_rule_files
+from handlers.alert.explain import explain, tree_of
+from handlers.alert.language.checks import check_files
+from handlers.alert.language.files import RuleFile, open_page, read_files, with_lists, without_fault
+from handlers.alert.language.rule_reader import ReadRule
+from handlers.alert.language.tests import FILE_KEYS, Known, read_file_tests, read_rule_files
+from handlers.alert.matching.index import RuleIndex
+from handlers.alert.matching.rules import Rule
 from watcher import Alert, ConfigError, Explanation, Fault, Finding, ListInfo, Report, RuleBook, RuleInfo, RuleTest
 
 __all__ = ["Book", "check_book", "is_test_file", "read_book", "read_tests", "rule_files_of"]

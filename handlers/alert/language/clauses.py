@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from handlers.alert._codes import Code
-from handlers.alert._fields import (
+from handlers.alert.language.codes import Code
+from handlers.alert.language.lists import Listed, Scope
+from handlers.alert.language.nodes import Entry, Node, Place, Scalar, Series, Table
+from handlers.alert.language.page import Page, suggestion
+from handlers.alert.matching.fields import (
     FORMS,
     ITEM_NUMBERS,
     LATER_FIELDS,
@@ -15,13 +18,8 @@ from handlers.alert._fields import (
     field_named,
     names_to_suggest,
 )
-from handlers.alert._lists import Listed, Scope
-from handlers.alert._near import MAX_WITHIN_WORDS, Near
-from handlers.alert._nodes import Entry, Node, Place, Scalar, Series, Table
-from handlers.alert._page import Page, suggestion
-from handlers.alert._patterns import check_pattern
-from handlers.alert._rules import Clause
-from handlers.alert._texts import fold
+from handlers.alert.matching.rules import Clause
+from watcher.words import MAX_WITHIN_WORDS, Near, check_pattern, fold
 
 __all__ = ["read_clause"]
 

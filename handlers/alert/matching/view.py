@@ -7,11 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from handlers.alert._fields import Field, Passage, Value
-from handlers.alert._patterns import Levelled, possible_patterns
-from handlers.alert._scan import Hits, Matcher, matcher_for
-from handlers.alert._texts import Folded, Span, fold
+from handlers.alert.matching.fields import Field, Passage, Value
 from watcher import Evidence, Item, Report
+from watcher.words import Folded, Hits, Levelled, Matcher, Span, fold, matcher_for, possible_patterns
 
 __all__ = ["Places", "ReportView", "Scanner", "Stretch"]
 

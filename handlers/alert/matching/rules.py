@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from handlers.alert._conditions import Condition, supporters
-from handlers.alert._fields import Field, Operator, Passage, Value
-from handlers.alert._near import Near
-from handlers.alert._pacing import AT_ONCE, Pace
-from handlers.alert._texts import Span
-from handlers.alert._view import ReportView
-from handlers.alert._words import WORD_OPERATORS, find_edges, find_near, find_patterns, find_phrases
+from handlers.alert.language.pacing import AT_ONCE, Pace
+from handlers.alert.matching.conditions import Condition, supporters
+from handlers.alert.matching.fields import Field, Operator, Passage, Value
+from handlers.alert.matching.passages import WORD_OPERATORS, find_edges, find_near, find_patterns, find_phrases
+from handlers.alert.matching.view import ReportView
 from watcher import Alert, Evidence, Severity, alert_id
+from watcher.words import Near, Span
 
 __all__ = ["Clause", "Near", "ReportView", "Rule", "Selection", "Template"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handlers.alert._clauses import read_clause
-from handlers.alert._codes import Code
-from handlers.alert._conditions import Condition, Named, names_in, parse_condition
-from handlers.alert._lists import Scope
-from handlers.alert._nodes import Entry, Node, Scalar, Series, Table
-from handlers.alert._page import Page
-from handlers.alert._rules import Selection
+from handlers.alert.language.clauses import read_clause
+from handlers.alert.language.codes import Code
+from handlers.alert.language.lists import Scope
+from handlers.alert.language.nodes import Entry, Node, Scalar, Series, Table
+from handlers.alert.language.page import Page
+from handlers.alert.matching.conditions import Condition, Named, names_in, parse_condition
+from handlers.alert.matching.rules import Selection
 
 __all__ = ["Match", "read_match"]
 

@@ -1,0 +1,1 @@
+"""Rule files: read, checked, tested; every mistake told with its place."""

@@ -1,0 +1,1 @@
+"""What rules ask for, and how it is matched with a report."""
