@@ -189,7 +189,8 @@ def test_handlers_lists_the_line_in_its_order_and_where_each_comes_from(place: P
     line = [row["name"] for row in rows if row["order"]]
     assert line == ["parse", "timing", "titles", "mine", "rules"]
     assert [row["origin"] for row in rows if row["name"] == "mine"] == [str(place.folder / "config/handlers/mine.py")]
-    assert {row["name"] for row in rows if row["stage"] == "notify"} == {"log", "webhook"}
+    kinds = {"apprise", "command", "discord", "file", "log", "mail", "ntfy", "slack", "teams", "webhook"}
+    assert {row["name"] for row in rows if row["stage"] == "notify"} == kinds
 
 
 def test_a_handler_can_be_left_out(place: Place) -> None:

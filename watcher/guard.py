@@ -23,13 +23,15 @@ from urllib.parse import quote, urlsplit
 
 from watcher.errors import NotAllowed
 
-__all__ = ["Allowance", "Target", "check_address", "check_url", "is_public", "parse_allow"]
+__all__ = ["Allowance", "Target", "check_address", "check_mail_host", "check_url", "is_public", "parse_allow"]
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-_PUBLIC_PORTS = frozenset({443, 8443, 80})
+# By scheme, for all that may be dialled without an entry in allow. ``smtps`` stands for mail over TLS, whether
+# from the first byte or by STARTTLS; plain ``http`` and ``smtp`` are none of them.
+_PUBLIC_PORTS = {"https": frozenset({443, 8443, 80}), "smtps": frozenset({25, 465, 587, 2525})}
 _MAX_URL = 2_000
 _MAX_NAME = 253
 
@@ -99,7 +101,7 @@ class Target:
     def authority(self) -> str:
         """The host as a Host header has it: the port only when it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == _DEFAULT_PORTS.get(self.scheme) else f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -109,7 +111,7 @@ class Target:
     @property
     def is_ordinary(self) -> bool:
         """Whether it asks for nothing that only an allow list can open."""
-        return self.scheme == "https" and self.port in _PUBLIC_PORTS and not _is_bare(self.host)
+        return self.port in _PUBLIC_PORTS.get(self.scheme, ()) and not _is_bare(self.host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,32 @@ def check_url(url: str, allow: Iterable[str] = ()) -> Target:
         return target
     if target.scheme != "https":
         raise NotAllowed("the URL must start with https:// (plain http needs an entry in allow)")
-    if target.port not in _PUBLIC_PORTS:
+    if target.port not in _PUBLIC_PORTS["https"]:
         raise NotAllowed(f"port {target.port} is not allowed (443, 8443, 80, or an entry in allow)")
     raise NotAllowed("the host must be a full name such as hooks.example.com (or an entry in allow)")
+
+
+def check_mail_host(host: str, port: int, *, encrypted: bool, allow: Iterable[str] = ()) -> Target:
+    """Check the mail server that a user gives. What it resolves to is `check_address`'s to judge, as for a URL.
+
+    Raises ``NotAllowed`` with a sentence that the user can act on, and ``ValueError`` when ``allow`` holds an
+    entry that is none.
+    """
+    allowances = parse_allow(allow)
+    bare = host.removeprefix("[").removesuffix("]")
+    name = _canonical_host(bare, in_brackets=":" in bare)
+    target = Target("smtps" if encrypted else "smtp", name, port, "/")
+    opened = any(allowance.might_cover(target) for allowance in allowances)
+    literal = _literal(name)
+    if literal is not None and not (opened or is_public(literal)):
+        raise NotAllowed("address not allowed")
+    if opened or target.is_ordinary:
+        return target
+    if not encrypted:
+        raise NotAllowed("mail without TLS needs an entry in allow")
+    if port not in _PUBLIC_PORTS["smtps"]:
+        raise NotAllowed(f"port {port} is not allowed (25, 465, 587, 2525, or an entry in allow)")
+    raise NotAllowed("the host must be a full name such as mail.example.com (or an entry in allow)")
 
 
 def check_address(target: Target, address: str, allow: Iterable[Allowance]) -> None:

@@ -361,4 +361,6 @@ def _setting_faults(handler: type[Any], error: ValidationError, where: str, key:
             case "missing":
                 yield Fault(where, full, "is missing", known)
             case _:
-                yield Fault(where, full, problem_of(detail), f"got {detail['input']!r}")
+                # What an endpoint was given may be a secret in the wrong place.
+                got = "" if issubclass(handler, Notifier) else f"got {detail['input']!r}"
+                yield Fault(where, full, problem_of(detail), got)

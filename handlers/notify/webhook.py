@@ -1,7 +1,8 @@
 """Tells an alert as a signed POST to a URL, after Standard Webhooks.
 
 What an answer means: 2xx is success; 410 says to stop; every other one, redirects among them, is a failure that
-may pass. A receiver that answers 429 or 503 may say when to come back.
+may pass. A receiver that answers 429 or 503 may say when to come back. With ``webhook-delivery: abort-message`` it wants
+no more of this message, with ``disable`` nothing more at all.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from watcher import Answer, DeliveryError, Message, NotAllowed, Notifier, Post, check_url, parse_secret, sign
+from handlers.notify._http import retry_after, url_problems
+from watcher import Answer, DeliveryError, Message, Notifier, Post, parse_secret, sign
 
 __all__ = ["Webhook"]
 
 _MAX_SECRETS = 11  # the one in use, and ten that are being retired
 _GONE = 410
 _ASKS_TO_WAIT = frozenset({429, 503})
+_WISHES = frozenset({"abort-message", "disable"})  # in the header by which a receiver controls what it is sent
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
 # Ours, or the transport's: a receiver relies on them.
@@ -28,10 +29,6 @@ _RESERVED = frozenset(
     {"connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive"}
     | {"te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
 )
-
-
-# A URL whose host is a literal address.
-_INSIDE = re.compile(r"https?://((?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])(?::\d+)?)(?:/.*)?")
 
 
 class Webhook(Notifier):
@@ -54,7 +51,7 @@ class Webhook(Notifier):
         self._url = url
         self._secret_file = Path(secret_file)
         self._headers = dict(headers or {})
-        problems = [*_url_problems(url, allow), *_header_problems(self._headers)]
+        problems = [*url_problems(url, allow), *_header_problems(self._headers)]
         try:
             _read_secrets(self._secret_file)
         except ValueError as error:
@@ -72,13 +69,17 @@ class Webhook(Notifier):
         answer = await post(self._url, self._signed(message, secrets, int(now)), message.payload)
         if 200 <= answer.status < 300:
             return answer
+        wish = answer.headers.get("webhook-delivery", "").strip().lower()
+        aborts, disables = wish == "abort-message", wish == "disable" or answer.status == _GONE
         raise DeliveryError(
-            _meaning(answer.status),
-            permanent=answer.status == _GONE,
+            f"{_meaning(answer.status)}{f' (webhook-delivery: {wish})' if wish in _WISHES else ''}",
+            permanent=aborts or disables,
             status=answer.status,
-            retry_after_seconds=_retry_after(answer, now) if answer.status in _ASKS_TO_WAIT else None,
+            retry_after_seconds=retry_after(answer, now) if answer.status in _ASKS_TO_WAIT else None,
             body=answer.body,
             address=answer.address,
+            disables=disables,
+            aborts=aborts,
         )
 
     def _signed(self, message: Message, secrets: Iterable[bytes], timestamp: int) -> dict[str, str]:
@@ -112,19 +113,6 @@ def _read_secrets(path: Path) -> tuple[bytes, ...]:
     return tuple(secrets)
 
 
-def _url_problems(url: str, allow: Iterable[str]) -> list[str]:
-    try:
-        check_url(url, allow)
-    except NotAllowed as error:
-        # A literal address inside is told without a remedy by the guard, which also speaks to strangers.
-        inside = _INSIDE.fullmatch(url)
-        remedy = f'; to dial it all the same: allow = ["{inside[1]}"]' if inside else ""
-        return [f"url: {error}{remedy}"]
-    except ValueError as error:
-        return [f"allow: {error}"]
-    return []
-
-
 def _header_problems(headers: Mapping[str, str]) -> list[str]:
     problems = []
     for name, value in headers.items():
@@ -143,17 +131,3 @@ def _meaning(status: int) -> str:
     if 300 <= status < 400:
         return f"{status}: a redirect, which is never followed; give the final URL"
     return f"{status}: the receiver did not accept it"
-
-
-def _retry_after(answer: Answer, now: float) -> float | None:
-    """Read the header in either of its forms; None when it is missing or means nothing."""
-    text = answer.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    # A date that names no zone is in UTC: HTTP knows no other.
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, aware.timestamp() - now)
