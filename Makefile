@@ -2,13 +2,14 @@
 # make demo  the same, then an offline show: a pretend EDGAR, the daemon, a webhook receiver
 # make test  the same, then every check
 # make bench side by side with peers, each in an environment of its own; BENCH="FOLDER --repeat 9" for its options
+# make week  a made-up week of EDGAR with every fault, the daemon killed at random; WEEK="--seed 2" for its options
 # Needs Python 3.11 or later (PYTHON=... to choose one), git and make.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test bench lint lock clean
+.PHONY: run demo test bench week lint lock clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/eightk run
@@ -21,6 +22,9 @@ test: lint
 
 bench: $(VENV)/run.stamp
 	$(BIN)/python -m bench $(BENCH)
+
+week: $(VENV)/run.stamp
+	$(BIN)/python -m bench.week $(WEEK)
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check

@@ -73,7 +73,7 @@ def test_an_empty_file_gives_every_default(tmp_path: Path):
 
     assert settings.edgar.requests_per_second == 5
     assert settings.web.listen == "127.0.0.1:8000"
-    assert settings.endpoint == {}
+    assert {name: one.kind for name, one in settings.endpoint.items()} == {"log": "log"}
 
 
 def test_every_setting_stands_in_the_template_at_its_default(tmp_path: Path):
@@ -194,7 +194,7 @@ def test_what_can_be_used_of_a_bad_file_is_used(tmp_path: Path):
     assert [fault.key for fault in faults] == ["edgar.poll_seconds", "folder"]
     assert (settings.edgar.requests_per_second, settings.edgar.poll_seconds) == (2, 30)
     assert settings.folder.path == tmp_path / "inbox"
-    assert list(settings.endpoint) == ["desk"]
+    assert list(settings.endpoint) == ["desk", "log"]
 
 
 def test_of_an_endpoint_with_a_faulty_allow_list_nothing_else_is_said(tmp_path: Path):
@@ -251,3 +251,40 @@ def test_another_base_url_may_stand_for_the_sec(tmp_path: Path):
     settings = load_settings(write(tmp_path, '[edgar]\nbase_url = "http://127.0.0.1:8080/"'), {})
 
     assert settings.edgar.base_url == "http://127.0.0.1:8080"
+
+
+def test_the_log_is_an_endpoint_whatever_the_file_says(tmp_path: Path):
+    file = write(tmp_path, '[endpoint.desk]\nkind = "log"\nlevel = "error"\n')
+
+    assert set(load_settings(file, {}).endpoint) == {"desk", "log"}
+    assert set(examine(file).notifiers) == {"desk", "log"}
+
+
+def test_the_logs_own_settings_stay_as_the_file_has_them(tmp_path: Path):
+    file = write(tmp_path, '[endpoint.log]\nkind = "log"\nlevel = "error"\n')
+
+    assert load_settings(file, {}).endpoint["log"].notifier_settings == {"level": "error"}
+
+
+def test_a_log_that_is_left_out_is_no_endpoint(tmp_path: Path):
+    file = write(tmp_path, '[handlers]\ndisabled = ["log"]\n')
+
+    assert load_settings(file, {}).endpoint == {}
+
+
+def test_alarms_are_owed_to_nobody_who_is_not_there(tmp_path: Path):
+    file = write(tmp_path, '[handlers]\ndisabled = ["log"]\n')
+
+    with pytest.raises(ConfigError) as raised:
+        examine(file)
+
+    assert [str(fault) for fault in raised.value.faults] == [
+        f"{file}: operator.notify: no endpoint 'log' (there is none; notify = [] tells nobody)"
+    ]
+    assert examine(write(tmp_path, '[handlers]\ndisabled = ["log"]\n[operator]\nnotify = []\n')).notifiers == {}
+
+
+def test_the_shipped_rules_need_no_table_for_the_log(tmp_path: Path):
+    file = write(tmp_path, f'[rules]\npath = "{template_folder() / "rules"}"\n[endpoint.desk]\nkind = "log"\n')
+
+    assert {"desk", "log"} == set(examine(file).notifiers)

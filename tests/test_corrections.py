@@ -122,6 +122,18 @@ async def test_a_filing_that_the_index_cannot_know_yet_is_not_gone(rig: Rig) -> 
     assert await rig.look() == (Corrected(),)
 
 
+async def test_an_old_quarter_with_a_new_heading_says_nothing_of_the_next_one(rig: Rig) -> None:
+    rig.edgar.quarters = {(2025, 4): FRIDAY, (2026, 1): FRIDAY}
+    december = date(2025, 12, 31)
+    rig.edgar.write(december, row(1, day=december))
+    rig.edgar.write(FRIDAY, row(2), row(4))
+    rig.spot(1, day=december)
+    rig.spot(2)
+    rig.spot(3)
+
+    assert await rig.look(since=december) == (Corrected(), Corrected((accession(4),), (accession(3),)))
+
+
 async def test_shortly_after_its_end_a_quarter_is_still_looked_at(rig: Rig) -> None:
     rig.edgar.quarters = {(2025, 4): date(2025, 12, 31), (2026, 1): FRIDAY}
     rig.edgar.write(date(2025, 12, 31), row(1, day=date(2025, 12, 31)))

@@ -195,15 +195,35 @@ async def test_what_edgar_withdrew_is_parked_at_once_when_it_is_run_again(route:
     assert (route.stored.state, route.stored.reason) == (FilingState.FAILED, reason)
 
 
-async def test_what_was_listed_long_ago_and_is_not_there_is_asked_for_once_more(route: Route) -> None:
-    assert route.edgar is not None
-    route.edgar.errors = [NotListedYet("no such file", status=404)] * 2
+async def test_history_that_was_listed_long_ago_and_is_not_there_is_asked_for_once_more(tmp_path: Path) -> None:
+    edgar = Edgar()
+    route = Route(tmp_path, edgar, Examiner())
+    route.spot(replace(filing(), origin=Origin.BACKFILL))
+    edgar.errors = [NotListedYet("no such file", status=404)] * 2
 
     await route.run(after_seconds=7200)
     assert route.stored.run_at == NOW + timedelta(seconds=7205)
     await route.run(after_seconds=7205)
 
     assert (route.stored.state, route.stored.attempts) == (FilingState.FAILED, 2)
+    route.store.close()
+
+
+@pytest.mark.parametrize("origin", [Origin.LIVE, Origin.LATE])
+async def test_after_hours_without_a_daemon_what_somebody_waits_for_is_not_given_up_sooner(
+    tmp_path: Path, origin: Origin
+) -> None:
+    """Nobody has asked for it in those hours: a truncated answer and a missing one must not be its end."""
+    edgar = Edgar()
+    route = Route(tmp_path, edgar, Examiner())
+    route.spot(replace(filing(), origin=origin))
+    edgar.errors = [EdgarError("came truncated"), *[NotListedYet("no such file", status=404)] * 2]
+
+    for seconds in (7200, 7205, 7215):
+        await route.run(after_seconds=seconds)
+
+    assert (route.stored.state, route.stored.attempts) == (FilingState.SPOTTED, 3)
+    route.store.close()
 
 
 async def test_what_comes_truncated_is_asked_for_again_however_long_ago_it_was_listed(route: Route) -> None:

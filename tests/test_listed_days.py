@@ -57,6 +57,14 @@ async def test_a_row_without_a_date_is_not_lost() -> None:
     assert [one.accession for one in quarter.days[date(2026, 3, 31)]] == [accession(1)]
 
 
+async def test_no_quarter_knows_of_a_day_after_its_end() -> None:
+    """Whatever its heading tells: one that EDGAR has made anew since may tell when that was."""
+    quarter = await listed_quarter(OneQuarter(f"7|One|8-K|2025-12-09|edgar/data/7/{accession(1)}.txt"), 2025, 4)
+
+    assert quarter is not None
+    assert quarter.last_day == date(2025, 12, 31)
+
+
 async def test_a_quarter_with_a_heading_only_is_none() -> None:
     assert await listed_quarter(OneQuarter(), 2026, 1) is None
 

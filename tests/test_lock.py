@@ -155,3 +155,28 @@ def test_a_lock_file_that_cannot_be_made_is_named(tmp_path: Path):
 
     with pytest.raises(StoreError, match=r"eightk\.db\.lock: the lock file cannot be opened"):
         StoreLock(tmp_path / "data" / "eightk.db")
+
+
+def test_a_store_that_nobody_had_was_never_idle(store: Path):
+    with StoreLock(store) as lock:
+        assert lock.idle_seconds is None
+
+
+def test_a_lock_tells_for_how_long_nobody_had_it(store: Path):
+    with StoreLock(store):
+        pass
+    file = lock_path(store)
+    released = file.stat().st_mtime - 60
+    os.utime(file, (released, released))
+
+    with StoreLock(store) as lock:
+        assert lock.idle_seconds is not None
+        assert 60 <= lock.idle_seconds < 120
+
+
+def test_when_an_owner_that_was_killed_had_it_last_is_not_known(store: Path, other: Other):
+    other.end(signal.SIGKILL)
+    os.utime(lock_path(store), (0, 0))
+
+    with StoreLock(store) as lock:
+        assert lock.idle_seconds == 0

@@ -4,19 +4,25 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
+from _indexes import accession, at
 from _running import Place
 from standardwebhooks import Webhook
 
+from watcher.clock import Clock
 from watcher.daemon import Daemon
+from watcher.errors import BlockedError, EightkError
 from watcher.models import FilingState, Origin
 from watcher.ready import examine
 from watcher.simulator.generator import Generator
+from watcher.simulator.index_hours import NIGHTLY
+from watcher.simulator.posting import AsAccepted
 from watcher.simulator.receiver import Receiver, receive
 from watcher.simulator.server import Simulator, serve
-from watcher.store import deliveries, filings, reports
+from watcher.store import audits, deliveries, filings, reports
 from watcher.store.database import get_meta
 
 HANGS = """
@@ -218,3 +224,74 @@ async def test_a_block_outlives_a_restart(place: Place) -> None:
             await asyncio.sleep(1)
 
     assert simulator.traffic.by_kind.total() == asked == 1
+
+
+async def test_the_limit_counts_over_a_daemon_that_was_killed_and_the_next_one(place: Place) -> None:
+    simulator = Simulator.from_generator(seed=8, count=2)
+    async with serve(simulator) as edgar:
+        place.set_up(edgar=edgar)
+        lock = place.folder / "data" / "eightk.db.lock"
+        lock.parent.mkdir()
+        lock.write_text("what an owner that was killed leaves behind")
+        began = simulator.clock.time()
+        async with Daemon.open(examine(place.config)) as daemon:
+            await daemon.run_once()
+
+    assert simulator.traffic.requests[0].at >= began + 1
+
+
+async def test_a_block_outlives_a_single_command(place: Place) -> None:
+    simulator = Simulator.from_generator(seed=8, count=2)
+    simulator.traffic.blocked_until = simulator.clock.time() + 600
+    async with serve(simulator) as edgar:
+        place.set_up(edgar=edgar)
+        for _ in range(2):
+            async with Daemon.open(examine(place.config)) as daemon:
+                with pytest.raises(BlockedError):
+                    await daemon.run_once()
+
+    assert simulator.traffic.by_kind.total() == 1
+
+
+async def test_a_block_is_kept_as_soon_as_it_is_there(place: Place) -> None:
+    """A daemon that is killed a moment after the block page must not ask again when it is back."""
+    simulator = Simulator.from_generator(seed=8, count=2)
+    simulator.traffic.blocked_until = simulator.clock.time() + 600
+    async with serve(simulator) as edgar:
+        place.set_up(edgar=edgar)
+        async with running(place) as daemon, asyncio.timeout(10):
+            while daemon.spotting.poller is None or daemon.spotting.poller.failing_since is None:
+                await asyncio.sleep(0)
+            # No more than the turns of a loop that the store's own writing takes.
+            for _ in range(3):
+                await daemon.store.write(lambda connection: None)
+            assert await daemon.store.read(get_meta, "edgar.blocked_until") is not None
+
+
+def share_the_clock(place: Place) -> None:
+    text = place.config.read_text()
+    place.config.write_text(text.replace("poll_seconds", 'clock = "simulator"\npoll_seconds', 1))
+
+
+async def test_by_the_simulators_clock_a_day_passes_in_seconds(place: Place) -> None:
+    clock = Clock.standing(at("2026-01-09T20:00"), scale=1_500)
+    made = Generator(seed=9).submission(accession=accession(1), accepted_at=at("2026-01-09T10:00"))
+    simulator = Simulator.from_submissions([made], clock=clock, schedule=AsAccepted(), index_hours=NIGHTLY)
+    async with serve(simulator) as edgar:
+        place.set_up(more="", edgar=edgar)
+        share_the_clock(place)
+        async with running(place) as daemon, asyncio.timeout(40):
+            while (found := await daemon.store.read(audits.get, date(2026, 1, 9))) is None or found.state != "done":
+                await asyncio.sleep(0.05)
+
+    assert found.checked_at >= at("2026-01-09T22:45")
+    assert (found.listed, found.missing) == (1, 0)
+
+
+async def test_without_the_simulator_its_clock_cannot_be_had(place: Place) -> None:
+    place.set_up(edgar="http://127.0.0.1:9")
+    share_the_clock(place)
+
+    with pytest.raises(EightkError, match="no simulator tells its clock"):
+        async with running(place):
+            pass

@@ -520,6 +520,7 @@ def test_requests_are_counted_by_kind_with_their_peak(made: MadeSubmission, lone
         "peak_per_second": 4,
         "peak_by_host": {"data.sec.gov": 1, "www.sec.gov": 4},
         "while_blocked": 0,
+        "longest_after_block": 0.0,
     }
 
 
@@ -532,6 +533,22 @@ def test_the_state_tells_how_many_are_listed_and_the_clock() -> None:
 
     assert (state["listed"], state["total"]) == (4, 10)
     assert (state["begun_at"], state["now"]) == ("2026-01-12T17:00:00.000+00:00", "2026-01-12T17:00:04.000+00:00")
+
+
+def test_what_was_shown_is_told_with_what_became_of_it() -> None:
+    simulator = many(3, pace=1.0)
+    feed(simulator)
+    simulator.clock.move(2)  # type: ignore[attr-defined]
+    first, second = simulator.family()
+    simulator.withdraw(first.accession)
+
+    told = json.loads(simulator.answer(Ask("/simulator/family")).body)
+
+    assert [(one["accession"], one["gone_at"]) for one in told] == [
+        (first.accession, "2026-01-12T17:00:02.000+00:00"),
+        (second.accession, None),
+    ]
+    assert told[0] == told[0] | {"form": first.form, "is_listed": True, "shown_at": "2026-01-12T17:00:01.000+00:00"}
 
 
 def test_a_pace_below_nothing_is_refused() -> None:

@@ -92,6 +92,14 @@ def test_a_quarters_index_goes_through_the_last_business_day() -> None:
     assert family_of(ask(simulator, MASTER), packed=True) == through
 
 
+def test_the_index_of_a_quarter_that_is_over_tells_its_last_day() -> None:
+    simulator = quarters_first_days(new_york(2025, 4, 3, 12))
+
+    text = gzip.decompress(ask(simulator, MASTER.replace("QTR2", "QTR1")).body).decode()
+
+    assert "Last Data Received:    March 31, 2025\n" in text
+
+
 def test_a_quarter_that_has_not_begun_has_no_index() -> None:
     simulator = quarters_first_days(new_york(2025, 3, 31, 23))
 

@@ -31,7 +31,7 @@ from watcher.errors import (
     Skip,
     StoreError,
 )
-from watcher.models import Alert, Filing, FilingState, Message, Report
+from watcher.models import Alert, Filing, FilingState, Message, Origin, Report
 from watcher.payload import message_for
 from watcher.sources.intake import verdict_on
 from watcher.sources.wanted import EVERYTHING, UNDECIDED, Wanted
@@ -47,7 +47,8 @@ log = logging.getLogger(__name__)
 # A listed document may lag by minutes (observed: up to 21). A handler's verdict on the same bytes will not change,
 # so it gets one more try, for a machine that was short of time or memory.
 FETCH_RETRY_SECONDS = (5, 10, 15, 30, 60, 120, 240, 360, 360, 180)
-# What was listed earlier than this, and is not there, does not lag any more.
+# History that was taken in earlier than this, and is not there, does not lag any more. What somebody waits for is asked
+# for on the whole schedule all the same: in that time there may have been no daemon to ask.
 LAG_MINUTES = 60
 # While EDGAR is down no filing is to blame; one that it cannot serve for a day all the same is.
 OUTAGE_SECONDS, OUTAGE_HOURS = 60, 24
@@ -344,5 +345,6 @@ def _seconds_of_lag(stored: StoredFiling, now: datetime) -> tuple[float, ...]:
     """How long what EDGAR does not serve is waited for: not at all when it was withdrawn."""
     if stored.gone_on is not None:
         return ()
+    is_awaited = stored.run_as in (Origin.LIVE, Origin.LATE)
     is_old = now - stored.spotted_at > timedelta(minutes=LAG_MINUTES)
-    return FETCH_RETRY_SECONDS[:1] if is_old else FETCH_RETRY_SECONDS
+    return FETCH_RETRY_SECONDS[:1] if is_old and not is_awaited else FETCH_RETRY_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -87,9 +88,14 @@ def full_index(ask: Ask, book: Mapping[Quarter, Sequence[Listing]], written: flo
         return Reply(b"", PLAIN, 304)
     rows = [] if is_bare else _rows(found, dash="-")
     day = _day_of(written) if written > 0 else max(listing.listed_on for listing in found)
+    day = min(day, _last_day(int(year), int(quarter or 0)))
     text = _text(kind, _full_head(kind, day), rows)
     packed = Reply(gzip.compress(text, 1, mtime=0), "application/x-gzip") if suffix == "gz" else Reply(text, PLAIN)
     return _dated(packed, written)
+
+
+def _last_day(year: int, quarter: int) -> date:
+    return date(year, 3 * quarter, monthrange(year, 3 * quarter)[1])
 
 
 def _key(day: date) -> str:

@@ -224,7 +224,25 @@ class Simulator:
                 return json_reply(self.clock.told())
             case "/simulator/state":
                 return json_reply(self._state())
+            case "/simulator/family":
+                return json_reply(self._family_told())
         return no_such_key(ask.path)
+
+    def _family_told(self) -> list[dict[str, Any]]:
+        """Tell of each filing of the 8-K family that EDGAR has shown until now, oldest first, and what became of it."""
+        now = self.clock.time()
+        self.timeline.advance(now)
+        shown = [one for one in self.timeline.everything() if one.filing.form in EIGHT_K_FORMS]
+        return [
+            {
+                "accession": one.filing.accession,
+                "form": one.filing.form,
+                "shown_at": _iso(one.appears_at),
+                "is_listed": one.is_listed,
+                "gone_at": None if one.is_public(now) else _iso(one.withdrawn_at),
+            }
+            for one in reversed(shown)
+        ]
 
     def _state(self) -> dict[str, Any]:
         now = self.clock.time()

@@ -34,7 +34,8 @@ class Traffic:
 
     ``requests`` keeps the last 200,000. ``peak_by_host`` is the most that came to a host within any one second, and
     ``peak_per_second`` the same over all hosts. ``while_blocked`` counts those that came although a block page had
-    been answered less than ten minutes before.
+    been answered less than ten minutes before; ``longest_after_block`` is how many seconds after it the latest came:
+    few, when all had left before the page was there.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Traffic:
         self.peak_per_second = 0
         self.blocked_until = 0.0
         self.while_blocked = 0
+        self.longest_after_block = 0.0
         self.requests: deque[Request] = deque(maxlen=_KEPT)
         self._last_block = float("-inf")
         self._last_second: deque[float] = deque()
@@ -57,7 +59,9 @@ class Traffic:
         self.by_kind[family] += 1
         self.by_host[host] += 1
         self.by_agent[ask.user_agent] += 1
-        self.while_blocked += now < self._last_block + BLOCK_SECONDS
+        if now < self._last_block + BLOCK_SECONDS:
+            self.while_blocked += 1
+            self.longest_after_block = max(self.longest_after_block, now - self._last_block)
         self.requests.append(Request(now, host, family, ask.shown, ask.user_agent))
         self.peak_per_second = max(self.peak_per_second, _within_second(self._last_second, now))
         at_host = _within_second(self._last_second_of[host], now)
@@ -94,6 +98,7 @@ class Traffic:
             "peak_per_second": self.peak_per_second,
             "peak_by_host": _sorted(self.peak_by_host),
             "while_blocked": self.while_blocked,
+            "longest_after_block": round(self.longest_after_block, 1),
         }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -64,12 +65,19 @@ async def listed_quarter(edgar: Indexes, year: int, quarter: int) -> Quarter | N
     Raises ``NotListedYet`` when there is none, and ``EdgarError``.
     """
     download = await edgar.quarter_index(year, quarter)
-    return None if download is None else await asyncio.to_thread(_quarter, download.raw)
+    found = None if download is None else await asyncio.to_thread(_quarter, download.raw)
+    # The heading of a quarter that is over may tell a later day: of that one its index says nothing.
+    return found and replace(found, last_day=min(found.last_day, _last_day(year, quarter)))
 
 
 def quarter_of(day: date) -> tuple[int, int]:
     """Return the year and the quarter, 1 to 4, of a day."""
     return day.year, (day.month + 2) // 3
+
+
+def _last_day(year: int, quarter: int) -> date:
+    month = 3 * quarter
+    return date(year, month, monthrange(year, month)[1])
 
 
 def _quarter(raw: bytes) -> Quarter | None:
