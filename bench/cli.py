@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("corpus", nargs="?", type=Path, help="a folder of full submissions (*.txt, *.nc); without: made-up ones")
     add("--answers", type=Path, help="a CSV of the items in each file's body; see docs/benchmarks.md")
+    add("--labels", type=Path, help="a CSV of the events that files report; see docs/events.md")
     add("--peers", default=_DEFAULT_PEERS, help=f'names with commas, "" for none (default: {_DEFAULT_PEERS})')
     add("--edgar-crawler", type=Path, metavar="PATH", help="a checkout of edgar-crawler, which no registry has")
     add("--only", action="append", choices=PARTS, metavar="PART", help=f"{', '.join(PARTS)}; may be given again")
@@ -63,7 +64,7 @@ def _positive(text: str) -> int:
 def _run(bench: Bench, options: argparse.Namespace) -> int:
     parts = [part for part in PARTS if not options.only or part in options.only]
     peers = named(options.peers)
-    bench.choose(options.corpus, options.answers)
+    bench.choose(options.corpus, options.answers, options.labels)
     if needs_peers(parts):
         _install(bench, peers, options)
     where = machine()

@@ -15,6 +15,7 @@ from bench.corpus import Answer, Chosen, choose, make_up, read_answers, split_ou
 from bench.delivery import delivery_goals, delivery_table, measure_delivery
 from bench.environments import OURS, PEERS, Environment, ours
 from bench.errors import BenchError, ReaderError
+from bench.events import Labelled, events_tables, events_told, measure_events, read_labels
 from bench.goals import Goal, goal_table, import_goals, race_goals, rule_goals, soak_goals
 from bench.growth import growth_table, measure_growth, soak, soak_table
 from bench.imports import import_table, measure_imports
@@ -27,8 +28,8 @@ from watcher.simulator.generator import Generator
 
 __all__ = ["PARTS", "Bench", "needs_peers"]
 
-PARTS = ("parse", "items", "split", "import", "accuracy", "linear", "memory", "latency", "rules", "delivery")
-_ALONE = frozenset(("linear", "memory", "latency", "rules", "delivery"))  # parts without peers
+PARTS = ("parse", "items", "split", "import", "accuracy", "linear", "memory", "latency", "rules", "delivery", "events")
+_ALONE = frozenset(("linear", "memory", "latency", "rules", "delivery", "events"))  # parts without peers
 _MADE_UP_FILINGS = 300
 _FILINGS_ONE_BY_ONE = 30  # in each round of the latency part, beside one burst
 _OUR_IMPORTS = ("import watcher, handlers", "import handlers.parse")
@@ -50,8 +51,10 @@ class Bench:
     limit: int | None = None
     soaked_filings: int = 10_000
     environments: list[Environment] = field(default_factory=list)
+    corpus: Path | None = None
     filings: list[Chosen] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
+    labels: list[Labelled] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -59,8 +62,12 @@ class Bench:
     _readers: dict[str, Reader] = field(default_factory=dict)
     _loaded: list[Chosen] = field(default_factory=list)  # what the readers hold, with documents split out
 
-    def choose(self, corpus: Path | None, answers: Path | None) -> None:
-        """Choose the filings: of this folder, or made-up ones. Raises `BenchError` when there are none."""
+    def choose(self, corpus: Path | None, answers: Path | None, labels: Path | None = None) -> None:
+        """Choose the filings: of this folder, or made-up ones. Raises `BenchError` when there are none.
+
+        ``labels`` say which events filings report; their paths start at the folder.
+        """
+        self.labels = read_labels(labels) if labels else []
         if corpus is None:
             self.tell(f"no folder given: making up {_MADE_UP_FILINGS} filings")
             corpus = self.folder / "made-up"
@@ -69,6 +76,7 @@ class Bench:
             answers = answers or made
         if not corpus.is_dir():
             raise BenchError(f"expected a folder of full submissions, came {corpus}")
+        self.corpus = corpus
         self.filings = choose(corpus, self.limit)
         self.answers = read_answers(answers) if answers else {}
 
@@ -82,6 +90,7 @@ class Bench:
             "latency": self._latency,
             "delivery": self._delivery,
             "rules": self._rules,
+            "events": self._events,
         }
         try:
             if part in special:
@@ -175,6 +184,15 @@ class Bench:
             self.show(table)
         self.figures["rules"] = [rules_told(ruled)]
         self.goals += rule_goals(ruled)
+
+    def _events(self) -> None:
+        if not self.labels or self.corpus is None:
+            self.tell("events: no labels of these files are given (--labels)")
+            return
+        measured = measure_events(self.corpus, self.labels, self.tell)
+        for table in events_tables(measured):
+            self.show(table)
+        self.figures["events"] = [events_told(measured)]
 
     def _delivery(self) -> None:
         measured = measure_delivery(self.folder, self.tell)

@@ -1,6 +1,7 @@
 """The outbox: what is owed is tried until it is settled."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,13 +11,17 @@ import pytest
 from _stores import ACCESSION, NOW, alert, report, save
 
 from watcher.clock import Clock
-from watcher.deliver import RETRY_SECONDS, Deliverer, Endpoint
-from watcher.errors import DeliveryError
+from watcher.deliver import Deliverer, Endpoint
+from watcher.errors import DeliveryError, StoreError
 from watcher.handler import Answer, Notifier, Post
-from watcher.models import Alert, DeliveryState, Message, Pacing
-from watcher.store import deliveries
+from watcher.models import Alert, Attempt, DeliveryState, Message, Pacing
+from watcher.noting import Noting
+from watcher.store import deliveries, endpoints, settling
 from watcher.store.database import Store
+from watcher.store.notices import Owner
+from watcher.store.settling import Settled
 from watcher.testing import FakePost
+from watcher.verdict import RETRY_SECONDS, EndpointState, Outcome
 
 # A clock that stands still, so that every wait can be read off the rows.
 STILL = Clock(scale=1e-9, start=NOW)
@@ -50,7 +55,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def deliverer(store: Store, notifier: Notifier, *, clock: Clock = STILL) -> Deliverer:
-    return Deliverer(store=store, endpoints={"desk": Endpoint(notifier, FakePost())}, clock=clock, jitter=lambda: 1.0)
+    # A limit would count in the seconds of a clock that stands still.
+    desk = Endpoint(notifier, FakePost(), requests_per_second=0)
+    return Deliverer(store=store, endpoints={"desk": desk}, clock=clock, jitter=lambda: 1.0)
 
 
 def owed(store: Store) -> deliveries.StoredDelivery:
@@ -223,3 +230,169 @@ async def test_a_crash_after_sending_sends_again_under_the_same_id(store: Store)
 
     assert {message.id for message in notifier.messages} == {alert().id}
     assert owed(store).delivery.state is DeliveryState.DELIVERED
+
+
+# How an endpoint fares.
+
+
+def saved_with(store: Store, count: int) -> None:
+    save(store, report(ACCESSION, *(alert(rule=f"r{n}") for n in range(count))))
+
+
+def states(store: Store) -> list[str]:
+    """In the order in which the alerts were raised."""
+    return [one.delivery.state.value for one in reversed(store.read_now(deliveries.find))]
+
+
+def fares(store: Store) -> EndpointState:
+    return store.read_now(endpoints.load, "desk")
+
+
+def later(seconds: float) -> Clock:
+    return Clock(scale=1e-9, start=NOW + timedelta(seconds=seconds))
+
+
+BUSY = DeliveryError("500", status=500)
+
+
+async def test_a_429_pauses_all_that_the_endpoint_is_owed(store: Store) -> None:
+    saved_with(store, 9)
+    slow_down = DeliveryError("429", status=429, retry_after_seconds=120)
+    notifier = Told(slow_down, slow_down)
+
+    await deliverer(store, notifier).drain("desk")
+    assert (len(notifier.messages), store.read_now(deliveries.due_endpoints, NOW)) == (2, ())
+    await deliverer(store, notifier, clock=later(299)).drain("desk")
+    assert len(notifier.messages) == 2
+    await deliverer(store, notifier, clock=later(300)).drain("desk")
+
+    assert states(store) == ["delivered"] * 9
+    assert [one.delivery.attempts for one in store.read_now(deliveries.find)] == [1] * 9
+
+
+async def test_after_two_timeouts_only_one_is_in_flight(store: Store) -> None:
+    saved_with(store, 9)
+    store.write_now(endpoints.save, EndpointState("desk", timeouts=2))
+    notifier = Told()
+
+    await deliverer(store, notifier).drain("desk")
+
+    assert (notifier.most_at_once, fares(store).timeouts) == (1, 0)
+
+
+async def test_an_open_circuit_sends_one_probe_and_the_rest_waits(store: Store) -> None:
+    saved_with(store, 30)
+    notifier = Told(*[BUSY] * 50)
+    await deliverer(store, notifier).drain("desk")
+    assert fares(store).is_open
+    tried = len(notifier.messages)
+    assert tried <= 6
+
+    await deliverer(store, notifier, clock=later(300)).drain("desk")
+
+    assert len(notifier.messages) == tried + 1
+    attempts = sorted(one.delivery.attempts for one in store.read_now(deliveries.find))
+    assert attempts == [0] * (30 - tried) + [1] * (tried - 1) + [2]
+
+
+async def test_a_probe_that_gets_through_closes_it(store: Store) -> None:
+    saved_with(store, 30)
+    await deliverer(store, Told(*[BUSY] * 6)).drain("desk")
+
+    for seconds in (1000, 2000):
+        await deliverer(store, Told(), clock=later(seconds)).drain("desk")
+
+    assert set(states(store)) == {"delivered"}
+
+
+async def test_a_disabled_endpoint_is_sent_nothing_and_loses_nothing(store: Store) -> None:
+    saved_with(store, 5)
+    gone = DeliveryError("410", status=410, permanent=True, disables=True)
+    notifier = Told(gone, gone)
+    await deliverer(store, notifier).drain("desk")
+    sent = len(notifier.messages)
+
+    await deliverer(store, notifier, clock=later(10**7)).drain("desk")
+    assert (len(notifier.messages), store.read_now(deliveries.due_endpoints, NOW + timedelta(days=99))) == (sent, ())
+    assert store.write_now(endpoints.enable, "desk")
+    await deliverer(store, notifier).drain("desk")
+
+    assert sorted(states(store)) == ["delivered"] * (5 - sent) + ["failed"] * sent
+
+
+async def test_in_order_nothing_overtakes_a_message_that_failed(store: Store) -> None:
+    saved_with(store, 4)
+    notifier = Told(BUSY)
+    ordered = {"desk": Endpoint(notifier, FakePost(), concurrency=16, ordered=True)}
+
+    def drained_at(clock: Clock) -> Deliverer:
+        return Deliverer(store=store, endpoints=ordered, clock=clock, jitter=lambda: 1.0)
+
+    await drained_at(STILL).drain("desk")
+    assert states(store) == ["pending"] * 4
+    await drained_at(later(4)).drain("desk")
+    assert len(notifier.messages) == 1
+    await drained_at(later(5)).drain("desk")
+
+    assert states(store) == ["delivered"] * 4
+    raised = [one.delivery.alert for one in reversed(store.read_now(deliveries.find))]
+    assert [message.id for message in notifier.messages] == [raised[0], *raised]
+    assert notifier.most_at_once == 1
+
+
+async def test_an_endpoint_may_have_more_in_flight(store: Store) -> None:
+    saved_with(store, 9)
+    notifier = Told()
+    wide = {"desk": Endpoint(notifier, FakePost(), concurrency=5)}
+
+    await Deliverer(store=store, endpoints=wide, clock=STILL).drain("desk")
+
+    assert notifier.most_at_once == 5
+
+
+async def test_the_owner_is_told_by_another_endpoint_only(store: Store) -> None:
+    saved_with(store, 1)
+    gone = DeliveryError("410", status=410, disables=True)
+    owner = Owner(("desk", "pager"), "http://127.0.0.1:8000")
+    one = {"desk": Endpoint(Told(gone), FakePost())}
+
+    await Deliverer(store=store, endpoints=one, clock=STILL, owner=lambda: owner).drain("desk")
+
+    (owed_to_pager,) = store.read_now(deliveries.owed_to, "pager", NOW, 9)
+    told = json.loads(owed_to_pager.message.payload)
+    assert (told["type"], owed_to_pager.message.type) == ("endpoint.disabled", "endpoint.disabled")
+    assert told["data"]["endpoint"] | {"failing_since": None} == {
+        "name": "desk",
+        "reason": "410",
+        "failures": 1,
+        "failing_since": None,
+        "resumes_at": None,
+        "disabled_at": "2026-01-12T17:00:00Z",
+    }
+    assert store.read_now(deliveries.owed_to, "desk", NOW, 9) == ()
+
+
+async def test_what_cannot_be_noted_keeps_nothing_else_from_being_noted(store: Store) -> None:
+    """A row that was deleted meanwhile fails its own note alone."""
+    saved_with(store, 2)
+    _, owed_now = store.read_now(settling.work_for, "desk", NOW, 9)
+    tried = Attempt(NOW, 1, ok=True)
+    lost = Settled(replace(owed_now[0].delivery, id="dlv_lost"), tried, Outcome(ok=True), NOW)
+    kept = Settled(owed_now[1].delivery, tried, Outcome(ok=True), NOW)
+    noting = Noting(store, Owner)
+
+    noted = await asyncio.gather(noting.note(lost), noting.note(kept), return_exceptions=True)
+
+    assert isinstance(noted[0], StoreError)
+    assert sorted(states(store)) == ["delivered", "pending"]
+
+
+def test_changed_settings_make_an_endpoint_begin_anew(store: Store) -> None:
+    off = EndpointState("desk", failures=9, disabled_at=NOW, disabled_reason="410")
+    store.write_now(endpoints.adopt, {"desk": "1", "ops": "1"})
+    store.write_now(endpoints.save, off)
+
+    assert store.write_now(endpoints.adopt, {"desk": "1", "ops": "1"}) == ()
+    assert fares(store) == off
+    assert store.write_now(endpoints.adopt, {"desk": "2", "ops": "1"}) == ("desk",)
+    assert fares(store) == EndpointState("desk")

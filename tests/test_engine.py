@@ -455,3 +455,45 @@ async def test_a_store_that_cannot_be_asked_is_told_once_and_asked_again(
 
     told = [one.message for one in caplog.records if getattr(one, "job", None) is JobKind.FILING]
     assert told == ["the store cannot be asked what is due", "the store can be asked what is due again"]
+
+
+async def test_a_trouble_of_the_store_is_told_once_for_all_jobs_and_without_a_traceback(
+    ticking: Rig, caplog: pytest.LogCaptureFixture
+):
+    """A disk that stays full must not fill what is left of it with words."""
+    caplog.set_level(logging.INFO)
+    is_full = True
+
+    async def do(one: Job) -> None:
+        if is_full and one == job(2):
+            # As a group of tasks tells it.
+            raise ExceptionGroup("some", [StoreError("eightk.db: database or disk is full")])
+        if is_full:
+            raise StoreError("eightk.db: database or disk is full")
+        await ticking.settle(one)
+
+    ticking.do = do
+    async with ticking.working():
+        await ticking.submit(job(1), job(2), job(3))
+        await ticking.until(lambda: len(ticking.begun) >= 6)
+        health = ticking.engine.health()
+        is_full = False
+        await ticking.until(lambda: len(ticking.done) == 3)
+
+    told = [one for one in caplog.records if one.name == "watcher.engine.embedded"]
+    assert [one.getMessage() for one in told] == [
+        "the store does not take what is done; jobs are handed out again",
+        "the store takes what is done again",
+    ]
+    assert [one.exc_info for one in told] == [None, None]
+    assert (health.is_in_trouble, health.trouble) == (True, "eightk.db: database or disk is full")
+    assert (ticking.engine.health().is_in_trouble, ticking.engine.health().trouble) == (False, "")
+
+
+async def test_health_tells_why_the_store_cannot_be_asked(ticking: Rig):
+    ticking.trouble = StoreError("eightk.db: database is locked")
+    async with ticking.working():
+        await ticking.until(lambda: ticking.refused.count(JobKind.FILING) == 1)
+        health = ticking.engine.health()
+
+    assert health.trouble == "eightk.db: database is locked"

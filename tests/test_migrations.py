@@ -1,6 +1,6 @@
 """The schema's history: a store that grew through it is the store that the code describes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from watcher.store import alerts, database, deliveries, reports, upgrade
 from watcher.store.database import Store
 from watcher.store.schema import metadata
 
+# What rows of the first two versions have gained since.
+GROWN = {"alert": (None,), "delivery": (None, None)}
 FOLDER = Path(upgrade.__file__).with_name("migrations")
 
 
@@ -87,7 +89,7 @@ def test_a_store_of_a_newer_version_is_not_read_either(url: str):
     with Store(url) as store:
         written_by(store, "9999")
 
-    with pytest.raises(StoreError, match="the store has schema 9999"):
+    with pytest.raises(StoreError, match=r"written by a newer version \(schema 9999, this one knows"):
         Store(url, only_read=True)
 
 
@@ -115,11 +117,15 @@ def test_making_a_table_anew_keeps_what_refers_to_it(url: str, engine: Engine):
 
 def up_to(engine: Engine, version: str) -> None:
     """Bring an empty store to the schema of an earlier version."""
+    move(engine, version, command.upgrade)
+
+
+def move(engine: Engine, version: str, way: Callable[[Config, str], None]) -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, version)
+        way(config, version)
 
 
 OF_0001 = """
@@ -177,8 +183,8 @@ def test_a_store_of_the_first_version_keeps_all_that_it_has(url: str, engine: En
     with Store(url) as store:
         assert store.id == "the same"
     after = rows_of(engine, tables)
-    for table in ("alert", "delivery"):
-        assert after.pop(table) == [(*row, None) for row in before.pop(table)]
+    for table, columns in GROWN.items():
+        assert after.pop(table) == [(*row, *columns) for row in before.pop(table)]
     assert after == before
     assert rows_of(engine, ("filing",))["filing"] == [(*one, None)]
 
@@ -192,7 +198,21 @@ def test_a_store_of_the_second_version_keeps_all_that_it_has(url: str, engine: E
 
     assert rows_of(engine, tables) == before
     for table, rows in rows_of(engine, ("alert", "delivery")).items():
-        assert rows == [(*row, None) for row in grown[table]]
+        assert rows == [(*row, *GROWN[table]) for row in grown[table]]
+
+
+def test_what_was_asked_for_once_more_is_what_it_was_for_the_version_before(url: str, engine: Engine):
+    with Store(url) as store:
+        saved(store, report(ACCESSION, alert()))
+
+        def ask_again(connection: Connection) -> None:
+            connection.execute(text("UPDATE delivery SET state = 'pending', manual_from = 'delivered'"))
+
+        store.write_now(ask_again)
+
+    move(engine, "0003", command.downgrade)
+
+    assert [row[3] for row in rows_of(engine, ("delivery",))["delivery"]] == ["delivered"]
 
 
 @pytest.mark.parametrize("version", ["0001", "0002"])

@@ -9,11 +9,10 @@ import pytest
 from _stores import ACCESSION, NOW, alert, filing, message, report
 from sqlalchemy import Connection, text
 
-from watcher.errors import UnknownFiling
+from watcher.errors import StoreError, UnknownFiling
 from watcher.models import (
     Alert,
     Attempt,
-    DeliveryState,
     Document,
     Event,
     Evidence,
@@ -33,6 +32,9 @@ from watcher.models import (
 from watcher.store import deliveries, filings, reports
 from watcher.store.archive import Archived
 from watcher.store.database import Store
+from watcher.store.notices import Owner
+from watcher.store.settling import Settled, settle_all
+from watcher.verdict import RETRY_SECONDS, Outcome
 
 HOUR = timedelta(hours=1)
 ARCHIVED = Archived("2026/01/12/a.txt.gz", "ab" * 32, 42)
@@ -271,6 +273,11 @@ def attempt(*, ok: bool = False, at: datetime = NOW) -> Attempt:
     return Attempt(at, 12, ok, 200 if ok else 500, None if ok else "500: broken", "192.0.2.1:443", "thanks")
 
 
+def settle(store: Store, one: deliveries.Owed, *tries: Attempt) -> None:
+    settled = [Settled(one.delivery, tried, Outcome(tried.ok, tried.error or ""), tried.at) for tried in tries]
+    store.write_now(settle_all, settled, Owner())
+
+
 def test_the_endpoints_that_are_owed_something_are_named_once(owing: Store):
     saved(owing, report(accession(2), alert(accession(2))))
 
@@ -283,17 +290,18 @@ def test_an_endpoint_that_is_drained_now_is_not_named(owing: Store):
 
 def test_a_delivered_one_is_owed_no_more(owing: Store):
     (one,) = owed(owing)
-    owing.write_now(deliveries.settle, one.delivery, attempt(ok=True), DeliveryState.DELIVERED)
+    settle(owing, one, attempt(ok=True))
 
     assert (owed(owing, NOW + 1000 * HOUR), owing.read_now(deliveries.due_endpoints, NOW)) == ((), ("ops",))
 
 
 def test_one_to_be_tried_again_is_owed_then(owing: Store):
     (one,) = owed(owing)
-    owing.write_now(deliveries.settle, one.delivery, attempt(), DeliveryState.PENDING, NOW + HOUR)
+    settle(owing, one, attempt())
 
-    assert owed(owing, NOW + HOUR - timedelta(microseconds=1)) == ()
-    assert [each.delivery.attempts for each in owed(owing, NOW + HOUR)] == [1]
+    then = NOW + timedelta(seconds=RETRY_SECONDS[0])
+    assert owed(owing, then - timedelta(microseconds=1)) == ()
+    assert [each.delivery.attempts for each in owed(owing, then)] == [1]
 
 
 def test_the_longest_owed_is_told_first(store: Store):
@@ -307,8 +315,7 @@ def test_the_longest_owed_is_told_first(store: Store):
 def test_every_attempt_is_kept_in_order(owing: Store):
     (one,) = owed(owing)
     tries = (attempt(), attempt(ok=True, at=NOW + HOUR))
-    owing.write_now(deliveries.settle, one.delivery, tries[0], DeliveryState.PENDING, NOW)
-    owing.write_now(deliveries.settle, one.delivery, tries[1], DeliveryState.DELIVERED)
+    settle(owing, one, *tries)
 
     found = {each.delivery.endpoint: each for each in owing.read_now(deliveries.find, ACCESSION)}
     assert (found["desk"].tries, found["desk"].settled_at) == (tries, NOW + HOUR)
@@ -317,5 +324,5 @@ def test_every_attempt_is_kept_in_order(owing: Store):
 
 def test_a_delivery_that_is_not_there_cannot_be_settled(owing: Store):
     (one,) = owed(owing)
-    with pytest.raises(KeyError):
-        owing.write_now(deliveries.settle, replace(one.delivery, id="x"), attempt(), DeliveryState.FAILED)
+    with pytest.raises(StoreError):
+        settle(owing, replace(one, delivery=replace(one.delivery, id="x")), attempt())

@@ -88,7 +88,7 @@ class Daemon:
             store=self.store,
             endpoints=self._endpoints,
             clock=clock,
-            owner=lambda: Owner(settings.operator.notify, self.url),
+            owner=lambda: Owner(self._operators, self.url),
         )
         self._dispatcher = Dispatcher(
             store=self.store,
@@ -220,10 +220,15 @@ class Daemon:
             clock=self._clock,
             look=self._knowledge,
             owed=lambda endpoint: self.engine.submit(Job(JobKind.ENDPOINT, endpoint)),
-            endpoints=operator.notify,
+            endpoints=self._operators,
             quiet_minutes=operator.quiet_minutes,
             url=lambda: self.url,
         )
+
+    @property
+    def _operators(self) -> tuple[str, ...]:
+        """The endpoints that are told of alarms: what is owed to one that is not there would be owed for ever."""
+        return tuple(name for name in self._settings.operator.notify if name in self._endpoints)
 
     async def _knowledge(self) -> Knowledge:
         poller, auditor = self.spotting.poller, self.spotting.auditor
@@ -288,7 +293,7 @@ class Daemon:
     def _listen_to_signals(self) -> None:
         def on_signal(number: int) -> None:
             if self._stop_asked.is_set():
-                # What is cut off here is run again at the next start.
+                log.warning("ended at once, by a second signal; what was under way is run again at the next start")
                 os._exit(128 + number)
             self.stop()
 
@@ -367,13 +372,15 @@ class Daemon:
 
     def _health(self) -> Health:
         running = self.engine.health()
-        poller = self.spotting.poller
+        poller, folder = self.spotting.poller, self.spotting.folder
+        trouble = "; ".join(filter(None, (running.trouble, folder.trouble if folder else "")))
         return Health(
-            is_well=not running.is_in_trouble and (poller is None or poller.failing_since is None),
+            is_well=not running.is_in_trouble and not trouble and (poller is None or poller.failing_since is None),
             edgar=self._edgar_in_words(),
             polled_at=poller.polled_at if poller else None,
             jobs_running=len(running.running),
             jobs_failed=running.failures,
+            trouble=trouble,
         )
 
     def _edgar_in_words(self) -> str:

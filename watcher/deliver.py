@@ -1,7 +1,7 @@
 """The outbox: what an endpoint is owed is tried until it is settled.
 
 A delivery is a row before anything is sent, and is noted as sent only after the endpoint said so; a crash in between
-sends it twice, under the same id.
+sends it twice, under the same id. What an attempt means is `verdict`'s.
 """
 
 from __future__ import annotations
@@ -11,41 +11,73 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 
+from watcher.bucket import Bucket
 from watcher.clock import Clock
 from watcher.errors import DeliveryError
 from watcher.handler import Answer, Notifier, Post
-from watcher.models import Attempt, Delivery, DeliveryState
-from watcher.store import deliveries
+from watcher.models import Attempt, DeliveryState
+from watcher.noting import Noting
+from watcher.store import deliveries, settling
 from watcher.store.database import Store
 from watcher.store.deliveries import Owed
+from watcher.store.notices import Owner
+from watcher.store.settling import Settled, Settlement
+from watcher.verdict import EndpointState, Notice, Outcome, is_stale
 
-__all__ = ["Deliverer", "Endpoint"]
+__all__ = ["IN_FLIGHT", "REQUESTS_PER_SECOND", "Deliverer", "Endpoint"]
 
 log = logging.getLogger(__name__)
 
-# The waits of Standard Webhooks' example schedule: ten attempts in about three days, past a weekend.
-RETRY_SECONDS = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 JITTER = 0.2
 IN_FLIGHT = 2
+IN_FLIGHT_IN_ALL = 256
+# Those that fail are slow to fail: they may not take all places.
+IN_FLIGHT_OF_FAILING = 64
+REQUESTS_PER_SECOND = 10.0
+IN_DOUBT = 16
 JOB_SECONDS = 30.0
 JOB_DELIVERIES = 100
-MAX_RETRY_AFTER_SECONDS = 86400
+# A receiver's wish may come with any answer; with a refusal its notifier tells it.
+_WISH, _DISABLE = "webhook-delivery", "disable"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A place to tell: its notifier, and the way out that it may use."""
+    """A place to tell: its notifier, the way out that it may use, and how it may be told.
+
+    ``ordered``: one after the other, and none while one is tried again. ``requests_per_second`` of 0 is no limit.
+    """
 
     notifier: Notifier
     post: Post
+    concurrency: int = IN_FLIGHT
+    ordered: bool = False
+    requests_per_second: float = REQUESTS_PER_SECOND
+
+
+@dataclass(slots=True)
+class _Job:
+    """One drain of one endpoint."""
+
+    endpoint: Endpoint
+    state: EndpointState
+    waiting: deque[Owed]
+    stop_at: float
+    noting: list[asyncio.Future[Settlement]] = field(default_factory=list)
+
+    def has_more(self) -> bool:
+        return bool(self.waiting) and time.monotonic() < self.stop_at
+
+    def lanes(self) -> int:
+        return 1 if self.endpoint.ordered else self.state.lanes(self.endpoint.concurrency)
 
 
 class Deliverer:
-    """Drains what endpoints are owed."""
+    """Drains what endpoints are owed. ``owner`` is told of endpoints that fail."""
 
     def __init__(
         self,
@@ -54,32 +86,77 @@ class Deliverer:
         endpoints: Mapping[str, Endpoint],
         clock: Clock,
         jitter: Callable[[], float] = lambda: random.uniform(1 - JITTER, 1 + JITTER),  # noqa: S311  # no secret
+        owner: Callable[[], Owner] = Owner,
     ) -> None:
         self._store = store
         self._endpoints = endpoints
         self._clock = clock
         self._jitter = jitter
+        self._buckets = {name: Bucket(one.requests_per_second, clock) for name, one in endpoints.items()}
+        self._places = asyncio.Semaphore(IN_FLIGHT_IN_ALL)
+        self._places_of_failing = asyncio.Semaphore(IN_FLIGHT_OF_FAILING)
+        self._noting = Noting(store, owner)
 
     async def drain(self, name: str) -> None:
-        """Try what this endpoint is owed by now, two at a time; end after 30 s or 100 deliveries."""
-        endpoint = self._endpoints[name]
-        stop_at = time.monotonic() + JOB_SECONDS
-        batch = deque(await self._store.read(deliveries.owed_to, name, self._clock.now(), JOB_DELIVERIES))
+        """Try what this endpoint is owed by now, as many at once as it may have; end after 30 s or 100 deliveries.
 
-        async def lane() -> None:
-            while batch and time.monotonic() < stop_at:
-                await self._try(endpoint, batch.popleft())
+        Raises ``StoreError`` when what became of them could not be noted.
+        """
+        endpoint, now = self._endpoints[name], self._clock.now()
+        state, owed = await self._store.read(settling.work_for, name, now, JOB_DELIVERIES, ordered=endpoint.ordered)
+        job = _Job(endpoint, state, deque(owed), time.monotonic() + JOB_SECONDS)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(min(job.lanes(), len(owed))):
+                    group.create_task(self._lane(job, number))
+        finally:
+            # The next job must not find as owed what was sent by this one.
+            noted = await asyncio.gather(*job.noting, return_exceptions=True)
+        for one in noted:
+            if isinstance(one, BaseException):
+                raise one
+            _log_notices(name, one)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(IN_FLIGHT):
-                group.create_task(lane())
+    async def _lane(self, job: _Job, number: int) -> None:
+        while job.has_more() and number < job.lanes():
+            await self._buckets[job.state.name].take()
+            async with self._place(job.state):
+                if not job.has_more():
+                    return
+                settled = await self._try(job.endpoint, job.waiting.popleft())
+            if settled is None:
+                continue
+            noting = self._noting.note(settled)
+            if settled.outcome.ok and not settled.outcome.disables:
+                # To wait for the disk each time would halve what an endpoint can be sent. What is in doubt is bounded:
+                # a crash sends it again.
+                job.noting.append(noting)
+                _log(settled)
+                if len(job.noting) > IN_DOUBT:
+                    await job.noting[-IN_DOUBT]
+                continue
+            settlement = await noting
+            _log(settled, settlement)
+            _log_notices(job.state.name, settlement)
+            job.state = settlement.endpoint
+            if job.state.is_open or job.state.rests(self._clock.now()):
+                job.waiting.clear()
 
-    async def _try(self, endpoint: Endpoint, owed: Owed) -> None:
-        at = self._clock.now()
-        if _is_stale(owed.delivery, at):
-            await self._store.write(deliveries.expire, owed.delivery, at)
-            log.warning("expired, not sent", extra={"alert": owed.delivery.alert, "endpoint": owed.delivery.endpoint})
-            return
+    @asynccontextmanager
+    async def _place(self, state: EndpointState) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if state.failures:
+                await stack.enter_async_context(self._places_of_failing)
+            await stack.enter_async_context(self._places)
+            yield
+
+    async def _try(self, endpoint: Endpoint, owed: Owed) -> Settled | None:
+        """Send it once; None when it was no news any more."""
+        one, at = owed.delivery, self._clock.now()
+        if is_stale(one, at):
+            await self._store.write(deliveries.expire, one, at)
+            log.warning("expired, not sent", extra={"alert": one.alert, "endpoint": one.endpoint})
+            return None
         begun = time.monotonic()
         error: DeliveryError | None = None
         answer: Answer | None = None
@@ -89,7 +166,7 @@ class Deliverer:
             error = failed
         except Exception as broken:
             # The border to someone else's notifier: its fault is this attempt's failure, told with its traceback.
-            log.exception("notifier failed", extra={"endpoint": owed.delivery.endpoint, "alert": owed.delivery.alert})
+            log.exception("notifier failed", extra={"endpoint": one.endpoint, "alert": one.alert})
             error = DeliveryError(f"{type(broken).__name__}: {broken}")
         tried = Attempt(
             at=at,
@@ -100,39 +177,42 @@ class Deliverer:
             address=answer.address if answer else error.address if error else None,
             answer=answer.body if answer else error.body if error else "",
         )
-        await self._settle(owed, tried, error)
-
-    async def _settle(self, owed: Owed, tried: Attempt, error: DeliveryError | None) -> None:
-        one = owed.delivery
-        fields = {"alert": one.alert, "endpoint": one.endpoint, "attempt": one.attempts + 1}
-        if error is None:
-            await self._store.write(deliveries.settle, one, tried, DeliveryState.DELIVERED)
-            log.info("delivered", extra=fields | {"milliseconds": tried.milliseconds})
-            return
-        wait = self._wait_seconds(one.attempts, error)
-        if wait is None:
-            await self._store.write(deliveries.settle, one, tried, DeliveryState.FAILED)
-            log.error("delivery given up", extra=fields | {"reason": str(error)})
-            return
-        run_at = self._clock.now() + timedelta(seconds=wait)
-        if _is_stale(one, run_at):
-            await self._store.write(deliveries.settle, one, tried, DeliveryState.EXPIRED)
-            log.error(
-                "delivery failed, and would be no news at the next attempt", extra=fields | {"reason": str(error)}
-            )
-            return
-        await self._store.write(deliveries.settle, one, tried, DeliveryState.PENDING, run_at)
-        log.warning(
-            "delivery failed, will be tried again", extra=fields | {"reason": str(error), "retry_seconds": wait}
-        )
-
-    def _wait_seconds(self, attempts: int, error: DeliveryError) -> float | None:
-        """Seconds until the next attempt after so many earlier ones; None when it is given up."""
-        if error.permanent or attempts >= len(RETRY_SECONDS):
-            return None
-        wait = RETRY_SECONDS[attempts] * self._jitter()
-        return round(max(wait, min(error.retry_after_seconds or 0, MAX_RETRY_AFTER_SECONDS)), 3)
+        outcome = _outcome(answer, error)
+        return Settled(one, tried, outcome, self._clock.now(), self._jitter(), endpoint.ordered)
 
 
-def _is_stale(one: Delivery, at: datetime) -> bool:
-    return one.expires_at is not None and at >= one.expires_at
+def _outcome(answer: Answer | None, error: DeliveryError | None) -> Outcome:
+    if error is None:
+        wish = answer.headers.get(_WISH, "") if answer else ""
+        return Outcome(ok=True, disables=wish.strip().lower() == _DISABLE)
+    return Outcome(
+        ok=False,
+        reason=str(error),
+        permanent=error.permanent,
+        status=error.status,
+        retry_after_seconds=error.retry_after_seconds,
+        timed_out=error.timed_out,
+        disables=error.disables,
+        aborts=error.aborts,
+    )
+
+
+def _log(settled: Settled, settlement: Settlement | None = None) -> None:
+    one, tried = settled.delivery, settled.tried
+    fields: dict[str, object] = {"alert": one.alert, "endpoint": one.endpoint, "attempt": one.attempts + 1}
+    if tried.ok:
+        log.info("delivered", extra=fields | {"milliseconds": tried.milliseconds})
+    elif settlement is None or settlement.state is DeliveryState.PENDING:
+        again = settlement and settlement.run_at and settlement.run_at.isoformat()
+        log.warning("delivery failed, will be tried again", extra=fields | {"reason": tried.error, "run_at": again})
+    elif settlement.state is DeliveryState.EXPIRED:
+        words = "delivery failed, and would be no news at the next attempt"
+        log.error(words, extra=fields | {"reason": tried.error})
+    else:
+        log.error("delivery given up", extra=fields | {"reason": tried.error})
+
+
+def _log_notices(name: str, settlement: Settlement) -> None:
+    for notice in settlement.notices:
+        level = logging.INFO if notice is Notice.RECOVERED else logging.ERROR
+        log.log(level, "endpoint %s", notice, extra={"endpoint": name, "reason": settlement.endpoint.last_error})

@@ -16,7 +16,10 @@
     │   └── HandlerCrash      a filing killed its worker process
     ├── StoreError            the store cannot do it
     │   ├── StoreLocked       another process owns the store
-    │   └── UnknownFiling     no such accession in the store
+    │   ├── UnknownFiling     no such accession in the store
+    │   ├── UnknownDelivery   no such delivery in the store
+    │   ├── EndpointDisabled  nothing is sent to an endpoint until it is enabled again
+    │   └── AheadOfStore      a reader of alerts is further than the store: it read another one
     ├── DeliveryError         one attempt to tell an endpoint failed
     ├── NotAllowed            a URL or an address that may not be dialled
     └── SignatureError        a signed message is not what its sender signed, or too old
@@ -32,11 +35,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = [
+    "AheadOfStore",
     "BlockedError",
     "ConfigError",
     "DeliveryError",
     "EdgarError",
     "EightkError",
+    "EndpointDisabled",
     "Fault",
     "HandlerCrash",
     "HandlerError",
@@ -51,6 +56,7 @@ __all__ = [
     "StoreLocked",
     "TooLargeError",
     "TruncatedError",
+    "UnknownDelivery",
     "UnknownFiling",
 ]
 
@@ -149,11 +155,24 @@ class UnknownFiling(StoreError):  # noqa: N818
     """Raised when the store holds no filing of this accession number."""
 
 
+class UnknownDelivery(StoreError):  # noqa: N818
+    """Raised when the store holds no delivery of this id."""
+
+
+class EndpointDisabled(StoreError):  # noqa: N818
+    """Raised when something is to be sent to an endpoint that is disabled."""
+
+
+class AheadOfStore(StoreError):  # noqa: N818
+    """Raised when alerts are asked for after a sequence that the store has not come to."""
+
+
 class DeliveryError(EightkError):
     """Raised by a notifier when one attempt failed; says whether trying again makes sense.
 
     ``status`` is the HTTP status if one came; ``retry_after_seconds`` what the receiver asked for; ``body``
-    the beginning of the receiver's answer; ``address`` what was dialled, if anything was.
+    the beginning of the receiver's answer; ``address`` what was dialled, if anything was. ``timed_out``: it did not
+    answer in time. ``disables``: the receiver wants nothing more; ``aborts``: no more of this message.
     """
 
     def __init__(
@@ -165,12 +184,18 @@ class DeliveryError(EightkError):
         retry_after_seconds: float | None = None,
         body: str = "",
         address: str | None = None,
+        timed_out: bool = False,
+        disables: bool = False,
+        aborts: bool = False,
     ) -> None:
         self.permanent = permanent
         self.status = status
         self.retry_after_seconds = retry_after_seconds
         self.body = body
         self.address = address
+        self.timed_out = timed_out
+        self.disables = disables
+        self.aborts = aborts
         super().__init__(message)
 
 

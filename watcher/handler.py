@@ -80,6 +80,7 @@ class Answer:
     headers: Mapping[str, str]  # names in lower case
     body: str  # its first 20,000 bytes at most
     address: str  # what was dialled, as ``ip:port``
+    tls: str = ""  # the version, such as ``TLSv1.3``; "" without TLS
 
 
 # Posts (url, headers, body) under the guard: raises ``DeliveryError`` when nothing was, or may be, answered.
@@ -94,6 +95,7 @@ class Notifier:
 
     name: ClassVar[str]
     stage: ClassVar[Stage] = Stage.NOTIFY
+    requests_per_second: ClassVar[float | None] = None  # what its service takes for long, when that is known
 
     @classmethod
     def build(cls, context: Context, **settings: Any) -> Self:

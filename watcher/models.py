@@ -241,11 +241,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened, from the taxonomy, with a score from 0 to 1 and the words that say so."""
+    """What happened, from the taxonomy, with a score from 0 to 1 and the words that say so.
+
+    ``is_expected``: an item under which such an event is usually reported is there. ``facts`` are the few that the
+    text gives plainly, by name, such as ``person`` or ``amount``.
+    """
 
     event: str
     score: float
     evidence: tuple[Evidence, ...] = ()
+    is_expected: bool = True
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 def alert_id(accession: str, rule_id: str) -> str:
@@ -366,6 +372,8 @@ class Delivery:
     attempts: int = 0
     last_error: str | None = None
     expires_at: datetime | None = None  # from then on it is no longer sent
+    # It is tried once because a person asked for it; the state that it falls back to when that fails.
+    manual_from: DeliveryState | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import httpcore
 
@@ -33,7 +34,7 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _MAX_ADDRESSES = 8
 _RESOLVER_THREADS = 16
-# A burst to one receiver shares a connection. Kept longer than this, it would often be one that the receiver
+# A burst to one endpoint shares a connection. Kept longer than this, it would often be one that the receiver
 # is just closing, and a POST on it fails for no reason.
 _KEEPALIVE_SECONDS = 1.0
 _MAX_IDLE_CONNECTIONS = 20
@@ -60,7 +61,7 @@ class Outbound:
         self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="resolve")
         self._resolve = resolve or self._look_up
         self._dialler = dialler or httpcore.AnyIOBackend()
-        self._pools: dict[tuple[str, tuple[str, ...]], httpcore.AsyncConnectionPool] = {}
+        self._pools: list[httpcore.AsyncConnectionPool] = []
 
     def post_for(self, allow: Iterable[str] = ()) -> Post:
         """Return what one endpoint's notifier posts with: it may dial what ``allow`` opens, beside the Internet.
@@ -69,38 +70,41 @@ class Outbound:
         holds an entry that is none.
         """
         allowed = tuple(allow)
-        parse_allow(allowed)
+        allowances = parse_allow(allowed)
+        # A kept connection is judged only when it is dialled. So nobody shares it: an endpoint without an allow list
+        # must not get one that an allow list opened. Besides, a pool looks at each of its connections for each request,
+        # and once there are more than it may keep, keeps none.
+        pools: dict[str, httpcore.AsyncConnectionPool] = {}
+        check = lru_cache(maxsize=4)(partial(check_url, allow=allowed))  # mostly of one URL, and always the same
 
         async def post(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
             try:
-                target = check_url(url, allowed)
+                target = check(url)
             except NotAllowed as error:
                 raise DeliveryError(str(error), permanent=True) from error
-            return await self._post(target, self._pool(target.scheme, allowed), headers, body)
+            if target.scheme not in pools:
+                pools[target.scheme] = self._pool(target.scheme, allowances)
+            return await self._post(target, pools[target.scheme], headers, body)
 
         return post
 
     async def aclose(self) -> None:
         """Close every connection. May be called twice."""
-        pools = list(self._pools.values())
-        self._pools.clear()
+        pools, self._pools = self._pools, []
         for pool in pools:
             await pool.aclose()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _pool(self, scheme: str, allow: tuple[str, ...]) -> httpcore.AsyncConnectionPool:
-        # A kept connection is judged only when it is dialled. So it is shared among those alone who would be
-        # judged alike: an endpoint without an allow list must not get one that an allow list opened.
-        key = (scheme, allow)
-        if key not in self._pools:
-            self._pools[key] = httpcore.AsyncConnectionPool(
-                ssl_context=self._ssl_context,
-                max_connections=None,  # bounded by who posts; a queue here would make the healthy wait
-                max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
-                keepalive_expiry=_KEEPALIVE_SECONDS,
-                network_backend=_GuardedBackend(scheme, parse_allow(allow), self._resolve, self._dialler),
-            )
-        return self._pools[key]
+    def _pool(self, scheme: str, allow: tuple[Allowance, ...]) -> httpcore.AsyncConnectionPool:
+        pool = httpcore.AsyncConnectionPool(
+            ssl_context=self._ssl_context,
+            max_connections=None,  # bounded by who posts; a queue here would make the healthy wait
+            max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
+            keepalive_expiry=_KEEPALIVE_SECONDS,
+            network_backend=_GuardedBackend(scheme, allow, self._resolve, self._dialler),
+        )
+        self._pools.append(pool)
+        return pool
 
     async def _post(
         self, target: Target, pool: httpcore.AsyncConnectionPool, headers: Mapping[str, str], body: bytes
@@ -114,10 +118,10 @@ class Outbound:
             raise
         except httpcore.ConnectTimeout as error:
             text = f"no connection within {self._connect_seconds:g} s"
-            raise DeliveryError(text, address=dialled.address) from error
+            raise DeliveryError(text, address=dialled.address, timed_out=True) from error
         except TimeoutError as error:
             text = f"no complete answer within {self._total_seconds:g} s"
-            raise DeliveryError(text, address=dialled.address) from error
+            raise DeliveryError(text, address=dialled.address, timed_out=True) from error
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise DeliveryError(_explained(error), address=dialled.address) from error
 
@@ -144,6 +148,7 @@ class Outbound:
                 headers=_joined(response.headers),
                 body=(await self._beginning(response)).decode("utf-8", errors="replace"),
                 address=dialled.address or "",
+                tls=_tls_version(response.extensions["network_stream"]),
             )
 
     async def _beginning(self, response: httpcore.Response) -> bytes:
@@ -257,6 +262,11 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure or DeliveryError("address not allowed", permanent=True)
+
+
+def _tls_version(stream: httpcore.AsyncNetworkStream) -> str:
+    connection = stream.get_extra_info("ssl_object")
+    return "" if connection is None else connection.version() or ""
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from watcher.audit_hours import DAY_ENDS, AuditHours, parse_time
-from watcher.edgar.address import check_base_url, check_contact
+from watcher.edgar.address import check_base_url, check_contact, is_loopback
 from watcher.edgar.companies import normal_ticker
 from watcher.guard import parse_allow
 from watcher.models import EIGHT_K_FORMS
@@ -118,6 +118,9 @@ class EdgarSettings(Section):
     company_hours: float = Field(
         24.0, ge=0, le=_TEN_YEARS_HOURS, description="EDGAR's list of companies is had anew when so old; 0: never"
     )
+    clock: Literal["real", "simulator"] = Field(
+        "real", description="simulator: the scaled clock of the pretend EDGAR at base_url, on this machine"
+    )
 
     @field_validator("contact")
     @classmethod
@@ -166,6 +169,16 @@ class EdgarSettings(Section):
         """How often a channel is read: no more often than the live list while EDGAR is closed."""
         seconds = self.xbrl_rss_seconds if name == "xbrl-rss" else self.full_text_seconds
         return Rhythm(seconds, seconds, max(seconds, self.rhythm.closed_seconds))
+
+    @field_validator("clock")
+    @classmethod
+    def _is_fit_for_edgar(cls, clock: str, info: ValidationInfo) -> str:
+        # By mistake it must never be on while the real EDGAR is asked: limits count in its seconds.
+        if clock == "simulator" and not is_loopback(info.data.get("base_url", _SEC_URL)):
+            raise ValueError("needs a base_url on this machine, such as http://127.0.0.1:8900: the simulator's")
+        if clock == "simulator" and info.data.get("poll_cron"):
+            raise ValueError("does not go with poll_cron, which counts real time")
+        return clock
 
     @field_validator("poll_cron")
     @classmethod
@@ -325,6 +338,12 @@ class DeliverySettings(Section):
         le=_TEN_YEARS_HOURS,
         description="a filing found late is still told when listed within so many hours",
     )
+    keep_days: float = Field(
+        30.0,
+        ge=1,
+        le=3_660,
+        description="what receivers answered is kept for so many days after a delivery was settled",
+    )
 
 
 class OperatorSettings(Section):
@@ -354,6 +373,11 @@ class EndpointSettings(BaseModel):
     kind: str = Field(description="the notifier: webhook, log, or one of your own")
     allow: tuple[str, ...] = Field(
         (), description='addresses inside that it may dial, http allowed there, such as "127.0.0.1:9000"'
+    )
+    concurrency: int = Field(2, ge=1, le=16, description="how many deliveries may be under way at once")
+    ordered: bool = Field(False, description="one after the other, and none while one is tried again")
+    requests_per_second: float | None = Field(
+        None, ge=0, le=10_000, description="10, or what its notifier says, unless given; 0: no limit"
     )
 
     @field_validator("allow")
@@ -390,6 +414,17 @@ class Settings(Section):
     # Not settings but facts about the file, set by load_settings.
     file: str = Field("", exclude=True)
     base: Path = Field(Path(), exclude=True)
+
+    @field_validator("endpoint")
+    @classmethod
+    def _has_a_log(
+        cls, endpoints: Mapping[str, EndpointSettings], info: ValidationInfo
+    ) -> Mapping[str, EndpointSettings]:
+        # Alarms and rules may name it in a file that does not: what nobody takes would be owed for ever.
+        handlers = info.data.get("handlers")
+        if "log" in endpoints or (handlers is not None and "log" in handlers.disabled):
+            return endpoints
+        return {**endpoints, "log": EndpointSettings(kind="log")}
 
     @property
     def store_url(self) -> str:

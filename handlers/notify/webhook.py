@@ -1,8 +1,8 @@
 """Tells an alert as a signed POST to a URL, after Standard Webhooks.
 
 What an answer means: 2xx is success; 410 says to stop; every other one, redirects among them, is a failure that
-may pass. A receiver that answers 429 or 503 may say when to come back. With ``webhook-delivery: abort-message`` it wants
-no more of this message, with ``disable`` nothing more at all.
+may pass. A receiver that answers 429 or 503 may say when to come back. With ``webhook-delivery: abort-message`` it
+wants no more of this message, with ``disable`` nothing more at all.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from handlers.notify._http import retry_after, url_problems
-from watcher import Answer, DeliveryError, Message, Notifier, Post, parse_secret, sign
+from watcher import Answer, DeliveryError, Message, Notifier, Post, in_force, read_secrets, sign
 
 __all__ = ["Webhook"]
 
-_MAX_SECRETS = 11  # the one in use, and ten that are being retired
 _GONE = 410
 _ASKS_TO_WAIT = frozenset({429, 503})
 _WISHES = frozenset({"abort-message", "disable"})  # in the header by which a receiver controls what it is sent
@@ -32,7 +31,7 @@ _RESERVED = frozenset(
 
 
 class Webhook(Notifier):
-    """POST the message to ``url``, signed with every secret in ``secret_file`` (one a line, newest first).
+    """POST the message to ``url``, signed with every secret of ``secret_file`` that is not over.
 
     The file is read again for each attempt, so that a new secret counts at once. ``allow`` is the endpoint's own
     list of addresses inside that may be dialled; it is taken here to check the URL before anything is sent.
@@ -53,7 +52,7 @@ class Webhook(Notifier):
         self._headers = dict(headers or {})
         problems = [*url_problems(url, allow), *_header_problems(self._headers)]
         try:
-            _read_secrets(self._secret_file)
+            read_secrets(self._secret_file)
         except ValueError as error:
             problems.append(f"secret_file: {error}")
         if problems:
@@ -63,7 +62,7 @@ class Webhook(Notifier):
     async def notify(self, message: Message, post: Post, now: float) -> Answer:
         """Send it once. Raises ``DeliveryError``, permanent when the receiver or the guard says to stop."""
         try:
-            secrets = await asyncio.to_thread(_read_secrets, self._secret_file)
+            secrets = in_force(await asyncio.to_thread(read_secrets, self._secret_file), now)
         except ValueError as error:
             raise DeliveryError(f"cannot sign: {error}") from error
         answer = await post(self._url, self._signed(message, secrets, int(now)), message.payload)
@@ -91,26 +90,6 @@ class Webhook(Notifier):
             "webhook-timestamp": str(timestamp),
             "webhook-signature": sign(secrets, message.id, timestamp, message.payload),
         }
-
-
-def _read_secrets(path: Path) -> tuple[bytes, ...]:
-    """Read the secrets, skipping empty lines and ``#`` comments. Raises ``ValueError``, never with a secret in it."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror}); write one whsec_ secret a line into it") from error
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text; write one whsec_ secret a line into it") from None
-    secrets = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            try:
-                secrets.append(parse_secret(line))
-            except ValueError as error:
-                raise ValueError(f"{path}, line {number}: {error}") from None
-    if not 0 < len(secrets) <= _MAX_SECRETS:
-        raise ValueError(f"{path} holds {len(secrets)} secrets, expected 1 to {_MAX_SECRETS}")
-    return tuple(secrets)
 
 
 def _header_problems(headers: Mapping[str, str]) -> list[str]:

@@ -17,15 +17,18 @@ from watcher.cli import (
     company,
     deliveries,
     demo,
+    events,
     filings,
     process,
+    redeliver,
     rules,
     run,
     setup,
     silence,
     simulate,
 )
-from watcher.errors import ConfigError, EightkError, UnknownFiling
+from watcher.cli._printing import say
+from watcher.errors import ConfigError, EightkError, UnknownDelivery, UnknownFiling
 
 __all__ = ["main"]
 
@@ -68,9 +71,11 @@ for group in (
     backfill,
     alerts,
     deliveries,
+    redeliver,
     silence,
     company,
     rules,
+    events,
     setup,
     simulate,
 ):
@@ -84,14 +89,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cli.main(arguments and list(arguments), prog_name="eightk", standalone_mode=True)
     except ConfigError as error:
         for fault in error.faults:
-            click.echo(f"eightk: {fault}", err=True)
+            say(f"eightk: {fault}", err=True)
         sys.exit(EXIT_USAGE)
     except EightkError as error:
-        click.echo(f"eightk: {error}", err=True)
-        sys.exit(EXIT_NO if isinstance(error, UnknownFiling) else EXIT_FAILED)
+        say(f"eightk: {error}", err=True)
+        sys.exit(EXIT_NO if isinstance(error, (UnknownFiling, UnknownDelivery)) else EXIT_FAILED)
     except OSError as error:
         _give_output_up()
-        click.echo(f"eightk: {_in_words(error)}", err=True)
+        say(f"eightk: {_in_words(error)}", err=True)
         sys.exit(EXIT_FAILED)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from watcher.cli._options import AccessionType, config_option, is_terminal, store_of
+from watcher.cli._options import LIMIT, AccessionType, config_option, is_terminal, store_of
+from watcher.cli._printing import say, say_json, say_row
 from watcher.models import DeliveryState
 
 __all__ = ["COMMANDS"]
@@ -20,7 +20,7 @@ TERMINAL_ROWS = 50
 @config_option
 @click.option("--state", type=click.Choice([state.value for state in DeliveryState]), help="Only those in this state.")
 @click.option("--filing", type=AccessionType(), metavar="ACC", help="Only those of this filing.")
-@click.option("--limit", type=click.IntRange(1), help=f"At most so many; {TERMINAL_ROWS} on a terminal, else all.")
+@click.option("--limit", type=LIMIT, help=f"At most so many; {TERMINAL_ROWS} on a terminal, else all.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, with every attempt.")
 def deliveries(config: Path | None, state: str | None, filing: str | None, limit: int | None, as_json: bool) -> None:
     """List deliveries, those of the newest alert first: what is owed, was told, or was given up."""
@@ -33,18 +33,19 @@ def deliveries(config: Path | None, state: str | None, filing: str | None, limit
         found = store.read_now(stored.find, filing, state=wanted, limit=limit)
     rows = [delivery_json(one) for one in found]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        say_json(rows)
         return
     for row in rows:
-        click.echo(_table_line(row))
+        say_row(_table_line(row))
     if not rows:
-        click.echo("no deliveries")
+        say("no deliveries")
 
 
 def _table_line(row: dict[str, Any]) -> str:
     problem = f"  {row['last_error']}" if row["last_error"] else ""
     told = f"{row['endpoint']:<12} {row['state']:<9} attempts {row['attempts']}{_next(row)}"
-    return f"{row['created_at']}  {row['accession'] or 'the watcher':<20}  {told}  {row['summary']}{problem}"
+    about = f"{row['accession'] or 'the watcher':<20}  {row['id']}"
+    return f"{row['created_at']}  {about}  {told}  {row['summary']}{problem}"
 
 
 def _next(row: dict[str, Any]) -> str:

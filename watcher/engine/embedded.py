@@ -48,7 +48,9 @@ class EmbeddedEngine:
         self._running: dict[Job, asyncio.Task[None]] = {}
         self._resting: dict[Job, float] = {}
         self._failed: dict[Job, int] = {}  # how often in a row
+        self._refused: set[Job] = set()  # of these, those that the store is to blame for
         self._unanswered: set[JobKind] = set()
+        self._trouble = ""
         self._wake = {kind: asyncio.Event() for kind in JobKind}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failures = 0
@@ -79,7 +81,8 @@ class EmbeddedEngine:
     def health(self) -> EngineHealth:
         """Tell what runs now."""
         is_in_trouble = bool(self._failed or self._unanswered)
-        return EngineHealth(tuple(self._running), self._failures, self._is_stopping, is_in_trouble)
+        trouble = self._trouble if is_in_trouble else ""
+        return EngineHealth(tuple(self._running), self._failures, self._is_stopping, is_in_trouble, trouble)
 
     async def stop(self, seconds: float) -> None:
         """Hand out nothing more; ``work`` returns when what runs has ended, or was cancelled after ``seconds``."""
@@ -114,6 +117,7 @@ class EmbeddedEngine:
             if kind not in self._unanswered:
                 log.error("the store cannot be asked what is due", extra={"job": kind, "reason": str(error)})
             self._unanswered.add(kind)
+            self._trouble = str(error)
             return ()
         if kind in self._unanswered:
             log.info("the store can be asked what is due again", extra={"job": kind})
@@ -123,23 +127,39 @@ class EmbeddedEngine:
     async def _do(self, job: Job, do: Work) -> None:
         try:
             await do(job)
-        except Exception:  # noqa: BLE001  # told with its traceback below
+        except Exception as error:  # noqa: BLE001  # told below
             # The border between handing out and doing: one job's trouble must not end the others.
-            self._note_failure(job)
+            self._note_failure(job, error)
         else:
             self._failed.pop(job, None)
+            self._note_taken(job)
         finally:
             self._running.pop(job, None)
             self._wake[job.kind].set()
 
-    def _note_failure(self, job: Job) -> None:
+    def _note_failure(self, job: Job, error: Exception) -> None:
         self._failures += 1
+        refusal = _refusal(error)
+        self._trouble = str(refusal or f"{type(error).__name__}: {error}")
         self._failed[job] = times = self._failed.get(job, 0) + 1
         rest = min(self._rest_seconds * 2 ** (times - 1), LONGEST_REST_SECONDS)
         self._resting[job] = time.monotonic() + rest
-        facts = {"job": job.kind, "key": job.key, "rest_seconds": rest}
-        # The traceback once: a disk that stays full must not fill what is left of it with words.
-        log.error("job failed; it will be handed out again", extra=facts, exc_info=times == 1)
+        if refusal is None:
+            self._note_taken(job)
+            facts = {"job": job.kind, "key": job.key, "rest_seconds": rest}
+            log.error("job failed; it will be handed out again", extra=facts, exc_info=error if times == 1 else None)
+            return
+        # Told once for all jobs: a disk that stays full must not fill what is left of it with words.
+        if not self._refused:
+            reason = {"reason": self._trouble}
+            log.error("the store does not take what is done; jobs are handed out again", extra=reason)
+        self._refused.add(job)
+
+    def _note_taken(self, job: Job) -> None:
+        if job in self._refused:
+            self._refused.remove(job)
+            if not self._refused:
+                log.info("the store takes what is done again")
 
     def _rested(self) -> tuple[Job, ...]:
         """The jobs that still rest after a failure."""
@@ -152,6 +172,14 @@ class EmbeddedEngine:
             return
         _, late = await asyncio.wait(self._running.values(), timeout=self._grace_seconds)
         await _end(late)
+
+
+def _refusal(error: Exception) -> StoreError | None:
+    """The store's own error, alone or as a group of tasks tells it; None when something else is wrong, too."""
+    if isinstance(error, ExceptionGroup):
+        refusals = [_refusal(one) for one in error.exceptions]
+        return refusals[0] if all(refusals) else None
+    return error if isinstance(error, StoreError) else None
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -39,6 +39,7 @@ class EngineHealth:
     failures: int  # jobs whose function raised, since the start
     is_stopping: bool
     is_in_trouble: bool = False  # a job's last run raised, or the store cannot be asked
+    trouble: str = ""  # of such troubles the last one, in words
 
 
 Work = Callable[[Job], Awaitable[None]]

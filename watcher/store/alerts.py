@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from watcher.models import Alert, Delivery, Message
+from watcher.payload import numbered
 from watcher.plan import Why
 from watcher.report_json import to_json
 from watcher.store.schema import alert, delivery, digest, digest_member, filing
@@ -49,11 +50,15 @@ class StoredAlert:
 
 
 def raise_alert(connection: Connection, accession: str | None, one: Alert, message: Message, now: datetime) -> bool:
-    """Insert the alert unless it was raised before; tell whether it is new. ``accession`` is None for an alarm."""
+    """Insert the alert unless it was raised before; tell whether it is new. ``accession`` is None for an alarm.
+
+    What is sent of it holds its sequence, which is known only once it is there: so each attempt sends the same bytes.
+    """
     if connection.execute(select(alert.c.id).where(alert.c.id == one.id)).first():
         return False
-    connection.execute(
-        alert.insert().values(
+    sequence = connection.execute(
+        alert.insert()
+        .values(
             id=one.id,
             accession=accession,
             rule=one.rule,
@@ -67,7 +72,10 @@ def raise_alert(connection: Connection, accession: str | None, one: Alert, messa
             url=message.url,
             payload=message.payload,
         )
-    )
+        .returning(alert.c.sequence)
+    ).scalar_one()
+    payload = numbered(message.payload, sequence)
+    connection.execute(alert.update().where(alert.c.sequence == sequence).values(payload=payload))
     return True
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -27,6 +28,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 READERS = 4
+_DURABLE = ("journal_mode=WAL", "synchronous=FULL")
 
 
 class Store:
@@ -46,8 +48,12 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.path.parent}: cannot be made: {error.strerror}") from error
         self.id = ""
-        self._writer = _engine(self.path, begin="BEGIN IMMEDIATE", size=1, pragmas=("foreign_keys=ON",))
-        self._reader = _engine(self.path, begin="BEGIN", size=READERS, pragmas=("query_only=ON",))
+        is_immutable = _is_read_only(self.path.parent)
+        if is_immutable:
+            _check_medium(self.path, only_read=only_read)
+        self._writer = _engine(self.path, begin="BEGIN IMMEDIATE", size=1, pragmas=(*_DURABLE, "foreign_keys=ON"))
+        pragmas = ("query_only=ON",) if is_immutable else (*_DURABLE, "query_only=ON")
+        self._reader = _engine(self.path, begin="BEGIN", size=READERS, pragmas=pragmas, is_immutable=is_immutable)
         self._write_thread = ThreadPoolExecutor(1, "store-write")
         self._read_threads = ThreadPoolExecutor(READERS, "store-read")
         try:
@@ -124,7 +130,7 @@ def _upgrade(path: Path) -> None:
 def _upgrading(path: Path) -> Engine:
     # A migration may make a table anew; with foreign keys on, dropping the old one would take the rows of every table
     # that refers to it along.
-    return _engine(path, begin="BEGIN IMMEDIATE", size=1, pragmas=("foreign_keys=OFF",))
+    return _engine(path, begin="BEGIN IMMEDIATE", size=1, pragmas=(*_DURABLE, "foreign_keys=OFF"))
 
 
 def _store_id(connection: Connection) -> str:
@@ -145,10 +151,40 @@ def _transact(
         raise StoreError(f"{engine.url.database}: {error.__cause__ or error}") from error
 
 
-def _engine(path: Path, *, begin: str, size: int, pragmas: tuple[str, ...]) -> Engine:
+def _is_read_only(folder: Path) -> bool:
+    """Whether it lies on a medium that nobody can write, so that nobody else does."""
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:  # what is wrong with it is told by whoever opens the store
+        return False
+
+
+def _check_medium(path: Path, *, only_read: bool) -> None:
+    """Raise ``StoreError`` when nothing, or not all, of a store on a read-only medium can be had."""
+    if not only_read:
+        raise StoreError(f"{path}: on a medium that cannot be written: copy it to another one, and name that data_dir")
+    wal = path.with_name(f"{path.name}-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise StoreError(f"{path}: {wal.name} holds more, and this medium cannot be written: copy both to another one")
+
+
+def _remedy(path: Path) -> str:
+    if os.access(path.parent, os.W_OK):
+        return ""
+    return f"; {path.parent} cannot be written: mend its rights, or copy the store to a folder of your own"
+
+
+def _url(path: Path, *, is_immutable: bool) -> URL:
+    # Made of parts: in a URL a "?" or "%" of a folder's name would mean something else.
+    if not is_immutable:
+        return URL.create("sqlite", database=str(path))
+    # Else even a reader makes files beside it.
+    return URL.create("sqlite", database=f"file:{quote(str(path))}", query={"immutable": "1", "uri": "true"})
+
+
+def _engine(path: Path, *, begin: str, size: int, pragmas: tuple[str, ...], is_immutable: bool = False) -> Engine:
     engine = create_engine(
-        # Made of parts: in a URL a "?" or "%" of a folder's name would mean something else.
-        URL.create("sqlite", database=str(path)),
+        _url(path, is_immutable=is_immutable),
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
@@ -159,12 +195,12 @@ def _engine(path: Path, *, begin: str, size: int, pragmas: tuple[str, ...]) -> E
     def _set_up(connection: DBAPIConnection, _: object) -> None:
         # Python's driver would begin transactions by its own rules; ours begin where SQLAlchemy says.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", *pragmas):
+        for pragma in pragmas:
             try:
                 connection.execute(f"PRAGMA {pragma}")
             except sqlite3.DatabaseError as error:
                 connection.close()
-                raise StoreError(f"{engine.url.database}: cannot be opened as a store: {error}") from error
+                raise StoreError(f"{path}: cannot be opened as a store: {error}{_remedy(path)}") from error
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

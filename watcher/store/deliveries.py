@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import CTE, Connection, Row, exists, func, select
 
 from watcher.models import Attempt, Delivery, DeliveryState, Message
-from watcher.store.schema import alert, attempt, delivery
+from watcher.store import endpoints
+from watcher.store.schema import alert, attempt, delivery, endpoint_state
 
-__all__ = ["Owed", "StoredDelivery", "count_by_state", "due_endpoints", "expire", "find", "owed_to", "settle"]
+__all__ = [
+    "Order",
+    "Owed",
+    "StoredDelivery",
+    "count_by_state",
+    "due_endpoints",
+    "expire",
+    "find",
+    "forget_answers",
+    "get",
+    "owed_to",
+]
+
+# Of an alert what an attempt needs: its body is long, and would be read for nothing.
+_MESSAGE = tuple(alert.c[name] for name in ("message_type", "message_at", "summary", "url", "payload"))
+
+
+class Order(Enum):
+    """Which of several deliveries to one endpoint is tried first."""
+
+    LONGEST_OWED = 1
+    AS_RAISED = 2
+    MOST_TRIED = 3  # so that what is probed with comes to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +62,49 @@ class StoredDelivery:
 
 
 def due_endpoints(connection: Connection, now: datetime, exclude: Collection[str] = ()) -> tuple[str, ...]:
-    """Return the endpoints that are owed something by now."""
-    statement = (
-        select(delivery.c.endpoint)
-        .where(delivery.c.state == DeliveryState.PENDING.value, delivery.c.run_at <= now)
-        .where(delivery.c.endpoint.not_in(exclude))
-        .distinct()
+    """Return the endpoints that are owed something by now, and do not rest."""
+    owed = _endpoints_owed()
+    due = exists().where(
+        delivery.c.state == DeliveryState.PENDING.value, delivery.c.endpoint == owed.c.name, delivery.c.run_at <= now
     )
+    rests = exists().where(endpoint_state.c.name == owed.c.name, endpoints.resting(now))
+    statement = select(owed.c.name).where(owed.c.name.is_not(None), owed.c.name.not_in(exclude), due, ~rests)
     return tuple(connection.execute(statement).scalars())
 
 
+def _endpoints_owed() -> CTE:
+    # A DISTINCT would look at each row of a long backlog, at each look. This jumps from one endpoint to the next
+    # along the index.
+    least = select(func.min(delivery.c.endpoint).label("name")).where(delivery.c.state == DeliveryState.PENDING.value)
+    owed = least.cte("owed", recursive=True)
+    following = least.where(delivery.c.endpoint > owed.c.name).correlate(owed).scalar_subquery()
+    return owed.union_all(select(following).where(owed.c.name.is_not(None)))
+
+
 def owed_to(
-    connection: Connection, endpoint: str, now: datetime, limit: int, exclude: Collection[str] = ()
+    connection: Connection,
+    endpoint: str,
+    now: datetime,
+    limit: int,
+    exclude: Collection[str] = (),
+    *,
+    order: Order = Order.LONGEST_OWED,
 ) -> tuple[Owed, ...]:
     """Return what this endpoint is owed by now, the longest owed first."""
+    by = {
+        Order.LONGEST_OWED: (delivery.c.run_at, alert.c.sequence),
+        Order.AS_RAISED: (alert.c.sequence,),
+        Order.MOST_TRIED: (delivery.c.attempts.desc(), delivery.c.run_at, alert.c.sequence),
+    }
     statement = (
-        select(delivery, alert)
+        select(delivery, *_MESSAGE)
         .join(alert, alert.c.id == delivery.c.alert_id)
         .where(delivery.c.state == DeliveryState.PENDING.value, delivery.c.endpoint == endpoint)
         .where(delivery.c.run_at <= now, delivery.c.id.not_in(exclude))
-        .order_by(delivery.c.run_at, alert.c.sequence)
+        .order_by(*by[order])
         .limit(limit)
     )
     return tuple(_owed(row) for row in connection.execute(statement))
-
-
-def settle(
-    connection: Connection, one: Delivery, tried: Attempt, state: DeliveryState, run_at: datetime | None = None
-) -> None:
-    """Note how one attempt ended, and when to try again if it stays pending. May be called twice.
-
-    Raises ``KeyError`` if this delivery is not in the store.
-    """
-    settled_at = None if state is DeliveryState.PENDING else tried.at
-    changes: dict[str, Any] = {"state": state.value, "attempts": delivery.c.attempts + 1, "last_error": tried.error}
-    if run_at is not None:
-        changes["run_at"] = run_at
-    row = delivery.update().where(delivery.c.id == one.id).values(**changes, settled_at=settled_at)
-    if not connection.execute(row).rowcount:
-        raise KeyError(one.id)
-    connection.execute(attempt.insert().values(delivery_id=one.id, **_attempt_values(tried)))
 
 
 def expire(connection: Connection, one: Delivery, now: datetime) -> None:
@@ -105,6 +132,32 @@ def find(
     return tuple(_stored(row, tuple(tries.get(row.id, ()))) for row in rows)
 
 
+def get(connection: Connection, ids: Sequence[str]) -> tuple[StoredDelivery, ...]:
+    """Return these deliveries, those of the oldest alert first; an id that is not in the store is left out."""
+    found: list[Row[Any]] = []
+    for asked in _parts(ids):
+        statement = select(delivery, alert).join(alert, alert.c.id == delivery.c.alert_id)
+        found += connection.execute(statement.where(delivery.c.id.in_(asked)))
+    found.sort(key=lambda row: (row.sequence, row.endpoint))
+    tries = _attempts(connection, ids)
+    return tuple(_stored(row, tuple(tries.get(row.id, ()))) for row in found)
+
+
+def forget_answers(connection: Connection, before: datetime, limit: int) -> int:
+    """Drop what was answered to at most ``limit`` attempts at deliveries that were settled before then.
+
+    Returns how many these were. The attempts themselves, and what was sent, stay.
+    """
+    old = (
+        select(attempt.c.number)
+        .join(delivery, delivery.c.id == attempt.c.delivery_id)
+        .where(attempt.c.answer != "", delivery.c.settled_at < before, delivery.c.state != DeliveryState.PENDING.value)
+        .limit(limit)
+    )
+    dropped: int = connection.execute(attempt.update().where(attempt.c.number.in_(old)).values(answer="")).rowcount
+    return dropped
+
+
 def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     """Return how many deliveries stand in each state."""
     rows = connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))
@@ -113,8 +166,7 @@ def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
 
 def _attempts(connection: Connection, ids: Sequence[str]) -> dict[str, list[Attempt]]:
     found: dict[str, list[Attempt]] = {}
-    # A database takes only so many parameters in one statement.
-    for asked in (ids[start : start + 1000] for start in range(0, len(ids), 1000)):
+    for asked in _parts(ids):
         statement = select(attempt).where(attempt.c.delivery_id.in_(asked)).order_by(attempt.c.number)
         for row in connection.execute(statement):
             one = Attempt(row.at, row.milliseconds, row.ok, row.status, row.error, row.address, row.answer)
@@ -122,13 +174,23 @@ def _attempts(connection: Connection, ids: Sequence[str]) -> dict[str, list[Atte
     return found
 
 
-def _attempt_values(one: Attempt) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in ("at", "milliseconds", "ok", "status", "error", "address", "answer")}
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    # A database takes only so many parameters in one statement.
+    return (ids[start : start + 1000] for start in range(0, len(ids), 1000))
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    state = DeliveryState(row.state)
-    return Delivery(row.id, row.alert_id, row.endpoint, state, row.run_at, row.attempts, row.last_error, row.expires_at)
+    return Delivery(
+        id=row.id,
+        alert=row.alert_id,
+        endpoint=row.endpoint,
+        state=DeliveryState(row.state),
+        run_at=row.run_at,
+        attempts=row.attempts,
+        last_error=row.last_error,
+        expires_at=row.expires_at,
+        manual_from=None if row.manual_from is None else DeliveryState(row.manual_from),
+    )
 
 
 def _owed(row: Row[Any]) -> Owed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, or_, select
+from sqlalchemy import Connection, Row, Select, case, func, or_, select
 
 from watcher.errors import UnknownFiling
 from watcher.models import Filing, FilingState, Origin
@@ -45,6 +45,7 @@ __all__ = [
 
 
 MAX_REASON = 2000
+_CIK_DIGITS = 10
 # A database takes only so many parameters in one statement.
 _MOST_PARAMETERS = 1000
 # Who is waited for: a live filing by someone, a late one less, and nobody waits for history. A backfill that notifies
@@ -95,6 +96,7 @@ class Query:
     form: str | None = None
     item: str | None = None
     cik: int | None = None
+    company: str | None = None  # words of a filer's name, or its CIK
     since: date | None = None
     until: date | None = None
     limit: int | None = 50
@@ -151,6 +153,8 @@ def find(connection: Connection, query: Query) -> tuple[StoredFiling, ...]:
     if query.cik is not None:
         by_cik = select(filer.c.accession).where(filer.c.cik == query.cik)
         statement = statement.where(filing.c.accession.in_(by_cik))
+    if query.company is not None:
+        statement = statement.where(filing.c.accession.in_(_filed_by(query.company)))
     if query.since is not None:
         statement = statement.where(filing.c.filed_on >= query.since)
     if query.until is not None:
@@ -159,6 +163,13 @@ def find(connection: Connection, query: Query) -> tuple[StoredFiling, ...]:
     newest = statement.order_by(moment.desc().nulls_last(), filing.c.accession.desc())
     rows = connection.execute(newest.limit(query.limit).offset(query.offset))
     return tuple(_stored(row) for row in rows)
+
+
+def _filed_by(who: str) -> Select[tuple[str]]:
+    """The filings of the company with this CIK, or of those with these words in their names."""
+    is_cik = who.isascii() and who.isdigit() and len(who.lstrip("0")) <= _CIK_DIGITS
+    where = filer.c.cik == int(who) if is_cik else filer.c.name.icontains(who, autoescape=True)
+    return select(filer.c.accession).where(where)
 
 
 def newest_acceptance(connection: Connection) -> datetime | None:

@@ -35,6 +35,7 @@ __all__ = [
     "digest",
     "digest_member",
     "document",
+    "endpoint_state",
     "filer",
     "filing",
     "item",
@@ -190,6 +191,8 @@ delivery = Table(
     Column("settled_at", UtcDateTime),
     # From then on it is no longer sent; None: it is sent whenever it can be.
     Column("expires_at", UtcDateTime),
+    # A person asked for one attempt more; the state that it falls back to when that fails.
+    Column("manual_from", String(10)),
     UniqueConstraint("alert_id", "endpoint"),
     Index("ix_delivery_owed", "state", "endpoint", "run_at"),
 )
@@ -207,6 +210,28 @@ attempt = Table(
     Column("address", Text),
     Column("answer", Text, nullable=False),
     Index("ix_attempt_delivery_id", "delivery_id"),
+)
+
+# How each endpoint fares. Whatever holds an endpoint back stands here, so a restart forgets none of it.
+endpoint_state = Table(
+    "endpoint_state",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # A hash of the endpoint's settings: when they change, all else here begins anew.
+    Column("fingerprint", String(64), nullable=False, default=""),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("timeouts", Integer, nullable=False, default=0),
+    Column("pauses", Integer, nullable=False, default=0),
+    Column("last_failed", String(40)),
+    Column("last_error", Text),
+    Column("failing_since", UtcDateTime),
+    Column("exhausted_at", UtcDateTime),
+    Column("resumes_at", UtcDateTime),
+    Column("disabled_at", UtcDateTime),
+    Column("disabled_reason", Text),
+    Column("failing_told_at", UtcDateTime),
+    Column("exhausted_told_at", UtcDateTime),
+    Column("told_of", String(40)),
 )
 
 # One row for each EDGAR day whose index was asked for. A day is done when `missing` is 0 or all of it was taken in.

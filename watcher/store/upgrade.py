@@ -8,22 +8,22 @@ from sqlalchemy import Connection, inspect, text
 
 from watcher.errors import StoreError
 
-__all__ = ["LATEST", "check_schema", "upgrade"]
+__all__ = ["LATEST", "check_schema", "problem_of", "upgrade"]
 
 # The newest migration; a test compares it with the files, so that opening an up-to-date store need not import Alembic.
-LATEST = "0003"
+LATEST = "0004"
 
 
 def upgrade(connection: Connection) -> None:
     """Apply the migrations that this database lacks, inside the caller's transaction.
 
-    Raises ``StoreError`` when the database was written by a newer version.
+    Raises ``StoreError`` when the database was written by a newer version, or by another program.
     """
     found = _revision(connection)
     if found == LATEST:
         return
-    if found is not None and found > LATEST:
-        raise StoreError(f"the store was written by a newer version (schema {found}, this one knows {LATEST})")
+    if problem := problem_of(found, has_tables=bool(inspect(connection).get_table_names())):
+        raise StoreError(problem)
     from alembic import command  # noqa: PLC0415  # heavy, and needed once in a version's life
     from alembic.config import Config  # noqa: PLC0415
 
@@ -36,8 +36,20 @@ def upgrade(connection: Connection) -> None:
 def check_schema(connection: Connection) -> None:
     """Raise ``StoreError`` unless this database has this version's schema."""
     found = _revision(connection)
+    if problem := problem_of(found, has_tables=bool(inspect(connection).get_table_names())):
+        raise StoreError(problem)
     if found != LATEST:
         raise StoreError(f"the store has schema {found or 'none'}, this version reads {LATEST}: eightk run upgrades it")
+
+
+def problem_of(revision: str | None, *, has_tables: bool) -> str:
+    """Say why a database of this revision cannot be brought to this version's schema; "" when it can."""
+    if revision is None:
+        return "this is another program's database, not a store of eightk's: name another file" if has_tables else ""
+    if revision > LATEST:
+        known = f"schema {revision}, this one knows {LATEST}"
+        return f"the store was written by a newer version ({known}): use that version, or another data_dir"
+    return ""
 
 
 def _revision(connection: Connection) -> str | None:

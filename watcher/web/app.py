@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -14,25 +15,34 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.templating import Jinja2Templates
+from sqlalchemy import Connection
 
 from watcher.clock import Clock
 from watcher.cover_facts import cover_facts
-from watcher.errors import EightkError, UnknownFiling
-from watcher.models import DeliveryState, FilingState, Session
+from watcher.errors import EightkError, StoreError, UnknownFiling
+from watcher.models import DeliveryState, FilingState, Report, Session
 from watcher.payload import edgar_url
 from watcher.places import anchor
 from watcher.report_json import report_line, to_json
 from watcher.sources.audit import AuditResult
-from watcher.store import alerts, audits, deliveries, filings, reports, silences
+from watcher.store import alerts, deliveries, filings, reports
+from watcher.store.alerts import StoredAlert
 from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
+from watcher.store.deliveries import StoredDelivery
+from watcher.store.redelivery import Redelivery, Wanted
+from watcher.web.alerts import alert_pages, with_places
 from watcher.web.completeness import Backfills, completeness
+from watcher.web.front import FORMS, PAGE_SIZE, Choice, front_rows
 from watcher.web.lists import DAYS, Comparison, lists, seconds_words
 from watcher.web.reading import exhibit_pieces, sections
+from watcher.web.redelivering import Redeliver, redelivering
 from watcher.web.show import alert_json, audit_words, delivery_json, silence_words, stored_json
 from watcher.web.silencing import silencing
 
 __all__ = ["Desk", "make_app"]
+
+log = logging.getLogger(__name__)
 
 # Filing text is hostile: the page runs no script at all and loads nothing from elsewhere.
 HEADERS = {
@@ -40,7 +50,6 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
-PAGE_SIZE = 50
 Limit = Annotated[int, Query(ge=1, le=500)]
 Offset = Annotated[int, Query(ge=0, le=10**9)]
 HOST = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
@@ -70,6 +79,11 @@ class Health:
     polled_at: datetime | None = None  # when the last complete poll ended
     jobs_running: int = 0
     jobs_failed: int = 0  # since the start
+    trouble: str = ""  # what of ours does not work, such as a full disk; "" when all does
+
+
+async def _no_redelivery(wanted: Wanted | str) -> Redelivery:
+    raise EightkError("nothing is delivered from here")
 
 
 async def _no_company(cik: int) -> KnownCompany:
@@ -88,6 +102,7 @@ class Desk:
     health: Callable[[], Health]
     now: Callable[[], datetime] = Clock().now  # by the daemon's clock
     company: Callable[[int], Awaitable[KnownCompany]] = _no_company  # raises ValueError, EightkError
+    redeliver: Redeliver = _no_redelivery
 
 
 def make_app(desk: Desk) -> FastAPI:
@@ -107,22 +122,31 @@ def make_app(desk: Desk) -> FastAPI:
 
     @app.exception_handler(UnknownFiling)
     async def _unknown(request: Request, error: UnknownFiling) -> Response:
-        return _not_found(request, str(error))
+        return _failure(request, 404, "Not found", str(error))
+
+    @app.exception_handler(StoreError)
+    async def _refused(request: Request, error: StoreError) -> Response:
+        # A full disk, say: told, and no fault of the program's.
+        log.error("the store cannot be read for the page", extra={"path": request.url.path, "reason": str(error)})
+        return _failure(request, 503, "The store cannot do it", str(error))
 
     @app.exception_handler(404)
     async def _nowhere(request: Request, error: HTTPException) -> Response:
         # Where no route leads the framework has no words of its own; a route that finds nothing says what.
         is_said = error.detail != HTTPStatus.NOT_FOUND.phrase
-        return _not_found(request, error.detail if is_said else f"there is nothing at {request.url.path}")
+        return _failure(
+            request, 404, "Not found", error.detail if is_said else f"there is nothing at {request.url.path}"
+        )
 
     return app
 
 
-def _not_found(request: Request, detail: str) -> Response:
+def _failure(request: Request, status: int, title: str, detail: str) -> Response:
     """Say so in JSON to a program, and on a page to a person."""
-    if request.url.path.startswith("/v1/"):
-        return JSONResponse({"title": "not found", "status": 404, "detail": detail}, 404)
-    return TEMPLATES.TemplateResponse(request, "missing.html", {"detail": detail}, status_code=404)
+    if request.url.path.startswith(("/v1/", "/healthz")):
+        return JSONResponse({"title": title.lower(), "status": status, "detail": detail}, status)
+    context = {"title": title, "detail": detail}
+    return TEMPLATES.TemplateResponse(request, "missing.html", context, status_code=status)
 
 
 def _add_api(app: FastAPI, desk: Desk) -> None:
@@ -133,11 +157,12 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
     app.include_router(completeness(desk.store, desk.audit, desk.backfill, may_write))
     app.include_router(lists(desk.store, desk.now, desk.company, may_write))
     app.include_router(silencing(desk.store, desk.now, may_write))
+    app.include_router(alert_pages(desk.store))
+    app.include_router(redelivering(desk.store, desk.redeliver, may_write))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, Any]:
-        counts = await desk.store.read(filings.count_by_state)
-        owed = await desk.store.read(deliveries.count_by_state)
+        counts, owed = await desk.store.read(_counts)
         health = desk.health()
         status = "ok" if health.is_well else "failing"
         return {"status": status, "filings": to_json(counts), "deliveries": to_json(owed), **to_json(health)}
@@ -152,20 +177,14 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
         offset: Offset = 0,
     ) -> dict[str, Any]:
         query = filings.Query(state=state, form=form, item=item, cik=cik, limit=limit, offset=offset)
-        found = await desk.store.read(filings.find, query)
-        items = await desk.store.read(filings.items_of, [one.filing.accession for one in found])
+        found, items = await desk.store.read(_listed, query)
         return {"filings": [stored_json(one, items.get(one.filing.accession)) for one in found]}
 
     @app.get("/v1/filings/{accession}")
-    async def one_filing(accession: str) -> dict[str, Any]:
-        stored = await desk.store.read(filings.get, accession)
-        line = None
-        if stored.state is FilingState.SAVED:
-            line = report_line(await desk.store.read(reports.load, accession))
-        told = await desk.store.read(deliveries.find, accession)
-        raised = await desk.store.read(alerts.find, accession)
+    async def one_filing(request: Request, accession: str) -> dict[str, Any]:
+        stored, report, told, raised = await desk.store.read(_all_of, accession)
         return stored_json(stored) | {
-            "report": line,
+            "report": report and with_places(report_line(report), report, f"{request.base_url}filings/{accession}"),
             "deliveries": [delivery_json(one) for one in told],
             "raised": [alert_json(one) for one in raised],
         }
@@ -181,6 +200,26 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
         return {"deliveries": [delivery_json(one) for one in found]}
 
 
+def _counts(connection: Connection) -> tuple[dict[FilingState, int], dict[DeliveryState, int]]:
+    return filings.count_by_state(connection), deliveries.count_by_state(connection)
+
+
+def _listed(
+    connection: Connection, query: filings.Query
+) -> tuple[tuple[filings.StoredFiling, ...], dict[str, tuple[str, ...]]]:
+    found = filings.find(connection, query)
+    return found, filings.items_of(connection, [one.filing.accession for one in found])
+
+
+def _all_of(
+    connection: Connection, accession: str
+) -> tuple[filings.StoredFiling, Report | None, tuple[StoredDelivery, ...], tuple[StoredAlert, ...]]:
+    """All that is shown of a filing, as of one moment. Raises ``UnknownFiling``."""
+    stored = filings.get(connection, accession)
+    report = reports.load(connection, accession) if stored.state is FilingState.SAVED else None
+    return stored, report, deliveries.find(connection, accession), alerts.find(connection, accession)
+
+
 def _add_pages(app: FastAPI, desk: Desk) -> None:
     comparison = Comparison(desk.store, desk.now)
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
@@ -190,22 +229,15 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
         return Response(style, media_type="text/css")
 
     @app.get("/", include_in_schema=False, response_class=HTMLResponse)
-    async def front(request: Request, item: str = "", offset: Offset = 0) -> HTMLResponse:
-        query = filings.Query(item=item or None, limit=PAGE_SIZE, offset=offset, by_arrival=True)
-        found = await desk.store.read(filings.find, query)
-        accessions = [one.filing.accession for one in found]
+    async def front(request: Request, offset: Offset = 0) -> HTMLResponse:
+        choice = Choice.of(request.query_params)
         context = {
-            "filings": found,
-            "items": await desk.store.read(filings.items_of, accessions),
-            "alerts": await desk.store.read(reports.count_alerts, accessions),
-            "counts": await desk.store.read(filings.count_by_state),
-            "owed": await desk.store.read(deliveries.count_by_state),
+            **await desk.store.read(front_rows, choice, offset, desk.now()),
             "channels": await comparison.rows(),
             "days": DAYS,
-            "audits": await desk.store.read(audits.latest, 1),
-            "silences": await desk.store.read(silences.find_open, desk.now()),
             "health": desk.health(),
-            "item": item,
+            "choice": choice,
+            "forms": FORMS,
             "offset": offset,
             "page_size": PAGE_SIZE,
         }
@@ -213,14 +245,12 @@ def _add_pages(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/filings/{accession}", include_in_schema=False, response_class=HTMLResponse)
     async def filing_page(request: Request, accession: str) -> HTMLResponse:
-        stored = await desk.store.read(filings.get, accession)
-        report = await desk.store.read(reports.load, accession) if stored.state is FilingState.SAVED else None
-        told = await desk.store.read(deliveries.find, accession)
+        stored, report, told, raised = await desk.store.read(_all_of, accession)
         context = {
             "stored": stored,
             "report": report,
             "deliveries": told,
-            "raised": await desk.store.read(alerts.find, accession),
+            "raised": raised,
             "sections": sections(report) if report else (),
             "exhibits": [(one, exhibit_pieces(report, one)) for one in report.exhibits] if report else (),
         }
