@@ -19,9 +19,9 @@ HOMES = {
     "watchdog": {"watcher/sources/_observer.py"},
     "httpx": {"watcher/edgar/client.py", "watcher/outbound.py"},
     "httpcore": {"watcher/outbound.py"},
-    "sqlite3": {"watcher/store/database.py"},
+    "sqlite3": {"watcher/store/database.py", "watcher/store/inspection.py"},
     "uvicorn": {"watcher/serving.py"},
-    "yaml": {"handlers/alert/"},
+    "yaml": {"handlers/alert/", "handlers/classify/events/"},
     "sqlalchemy": {"watcher/store/"},
     "alembic": {"watcher/store/"},
 }

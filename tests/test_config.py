@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from watcher.config import examine_settings, load_settings, template_folder
 from watcher.errors import ConfigError
 from watcher.ready import examine
+from watcher.signing import new_secret
 
 BAD = sorted((Path(__file__).parent / "bad_config").glob("*.toml"))
 
@@ -197,7 +198,7 @@ def test_what_can_be_used_of_a_bad_file_is_used(tmp_path: Path):
     assert list(settings.endpoint) == ["desk", "log"]
 
 
-def test_of_an_endpoint_with_a_faulty_allow_list_nothing_else_is_said(tmp_path: Path):
+def test_of_an_endpoint_with_a_faulty_allow_list_the_url_is_not_called_forbidden(tmp_path: Path):
     """Without its list its URL would be called forbidden, too, which may not be so."""
     file = write(
         tmp_path, '[endpoint.desk]\nkind = "webhook"\nurl = "http://127.0.0.1:9000"\nallow = ["127.0.0.1:9x"]\n'
@@ -206,7 +207,7 @@ def test_of_an_endpoint_with_a_faulty_allow_list_nothing_else_is_said(tmp_path: 
     with pytest.raises(ConfigError) as raised:
         examine(file)
 
-    assert [fault.key for fault in raised.value.faults] == ["endpoint.desk.allow"]
+    assert [fault.key for fault in raised.value.faults] == ["endpoint.desk.allow", "endpoint.desk.secret_file"]
 
 
 @pytest.mark.parametrize("text", ['[store]\nurl = "sqlite:///config"', 'data_dir = "."'], ids=["by url", "by default"])
@@ -273,7 +274,7 @@ def test_a_log_that_is_left_out_is_no_endpoint(tmp_path: Path):
 
 
 def test_alarms_are_owed_to_nobody_who_is_not_there(tmp_path: Path):
-    file = write(tmp_path, '[handlers]\ndisabled = ["log"]\n')
+    file = write(tmp_path, '[handlers]\ndisabled = ["log"]\n[operator]\nnotify = ["log"]\n')
 
     with pytest.raises(ConfigError) as raised:
         examine(file)
@@ -281,10 +282,59 @@ def test_alarms_are_owed_to_nobody_who_is_not_there(tmp_path: Path):
     assert [str(fault) for fault in raised.value.faults] == [
         f"{file}: operator.notify: no endpoint 'log' (there is none; notify = [] tells nobody)"
     ]
-    assert examine(write(tmp_path, '[handlers]\ndisabled = ["log"]\n[operator]\nnotify = []\n')).notifiers == {}
+    assert examine(write(tmp_path, '[handlers]\ndisabled = ["log"]\n')).notifiers == {}
 
 
 def test_the_shipped_rules_need_no_table_for_the_log(tmp_path: Path):
     file = write(tmp_path, f'[rules]\npath = "{template_folder() / "rules"}"\n[endpoint.desk]\nkind = "log"\n')
 
     assert {"desk", "log"} == set(examine(file).notifiers)
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        ("store", "url", "postgresql://me:hunter2@host/x"),
+        ("store", "url", "postgresql://me:hun/ter2@ho@host/x"),
+        ("edgar", "base_url", "https://me:hunter2@sec.example"),
+    ],
+)
+def test_a_password_in_an_address_is_not_told(tmp_path: Path, table: str, key: str, value: str):
+    (fault,) = faults_of(write(tmp_path, f'[{table}]\n{key} = "{value}"'))
+
+    assert "ter2" not in fault
+    assert "//***@" in fault
+
+
+def test_a_secret_of_another_kind_than_expected_is_not_told(tmp_path: Path):
+    file = write(tmp_path, '[endpoint.desk]\nkind = "webhook"\nurl = "https://a.example"\nsecret_file = 12345678\n')
+
+    with pytest.raises(ConfigError) as raised:
+        examine(file)
+
+    assert "12345678" not in str(raised.value)
+
+
+def test_rules_that_are_not_there_are_a_fault_of_the_settings_file(tmp_path: Path):
+    file = write(tmp_path, '[rules]\npath = "nope"\n')
+
+    with pytest.raises(ConfigError) as raised:
+        examine(file)
+
+    (fault,) = raised.value.faults
+    assert (fault.where, fault.key) == (str(file), "rules.path")
+    assert f"{tmp_path / 'nope'}" in fault.problem
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9000", "http://name.example:80", "https://name.example"])
+def test_a_faulty_allow_list_hides_no_other_fault(tmp_path: Path, url: str):
+    text = f'[endpoint.desk]\nkind = "webhook"\nurl = "{url}"\nallow = ["127.0.0.1:9x"]\nheaders = {{"Host" = "x"}}\n'
+    (tmp_path / "secret").write_text(new_secret() + "\n")
+    file = write(tmp_path, text.replace("headers", 'secret_file = "secret"\nheaders'))
+
+    with pytest.raises(ConfigError) as raised:
+        examine(file)
+
+    assert len(raised.value.faults) == 2
+    assert ["allow" in str(fault) and "9x" in str(fault) for fault in raised.value.faults] == [True, False]
+    assert "header" in str(raised.value.faults[1])

@@ -6,10 +6,14 @@ import random
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _running import Place, Running, wait_until
+from click.testing import CliRunner
 
+from watcher import logs, ready
+from watcher.cli import cli
 from watcher.simulator.generator import Generator
 from watcher.simulator.receiver import Receiver, receive
 from watcher.simulator.server import Simulator, serve
@@ -124,3 +128,54 @@ def test_a_daemon_whose_store_was_taken_away_stops_and_says_so(tmp_path: Path, n
 
     assert code == 3
     assert "was deleted or replaced while in use" in (place.folder / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_it_is_starting_is_an_ordinary_end(
+    tmp_path: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path).set_up()
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+    real = ready.examine
+
+    def examine(*arguments: Any) -> ready.Ready:
+        signal.raise_signal(number)
+        return real(*arguments)
+
+    monkeypatch.setattr(ready, "examine", examine)
+    monkeypatch.setattr(logs, "set_up_logging", lambda *_: None)
+    try:
+        done = CliRunner().invoke(cli, ["run", "--config", str(place.config)])
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+    assert (done.exit_code, done.stderr) == (0, "eightk: ended while it was starting\n")
+
+
+def test_a_second_signal_ends_the_daemon_at_once_and_says_so(tmp_path: Path) -> None:
+    place = Place(tmp_path).set_up()
+    place.plant("slow.py", SLOW)
+    place.inbox.mkdir()
+    daemon = Running(place)
+    (place.inbox / "a.txt").write_bytes(Generator(seed=12).submission().raw)
+    assert wait_until((tmp_path / "begun").exists)
+    daemon.process.send_signal(signal.SIGTERM)
+    assert wait_until(lambda: "stopping" in (tmp_path / "log.txt").read_text())
+
+    assert daemon.end(signal.SIGTERM) == 143
+    assert "ended at once, by a second signal; what was under way is run again" in (tmp_path / "log.txt").read_text()
+
+
+SLOW = """
+import pathlib, time
+from watcher import Handler, Stage
+
+class Slow(Handler):
+    name = "slow"
+    stage = Stage.ALERT
+
+    def handle(self, report):
+        (pathlib.Path(__file__).parents[2] / "begun").touch()
+        time.sleep(30)
+"""

@@ -1,6 +1,7 @@
 """The folder source: what is taken, what is refused, and where files go."""
 
 import asyncio
+import gzip
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from watcher.clock import Clock
+from watcher.errors import StoreError
 from watcher.models import FilingState, Origin
 from watcher.settings import FolderSettings
 from watcher.simulator.generator import Generator
@@ -446,3 +448,77 @@ async def test_ordinary_arrivals_are_no_reason_to_distrust_the_events(
         await asyncio.gather(task, return_exceptions=True)
 
     assert "get lost" not in caplog.text
+
+
+async def test_a_full_disk_is_told_once_and_is_no_reason_to_distrust_the_events(
+    make_desk: Callable[..., Desk], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO")
+    desk = make_desk(rescan_seconds=0.3)
+    generator = Generator(seed=33)
+    looks = 0
+    is_full = True
+    keep = Archive.keep
+
+    def kept(archive: Archive, *arguments: object) -> object:
+        nonlocal looks
+        looks += 1
+        if is_full:
+            raise StoreError("eightk.db: database or disk is full")
+        return keep(archive, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Archive, "keep", kept)
+    task = asyncio.create_task(desk.source.run())
+    try:
+        await wait_for((desk.inbox / "rejected").is_dir)
+        await asyncio.sleep(0.2)
+        for number in range(3):
+            desk.put(f"{number}.txt", generator.submission().raw)
+        await wait_for(lambda: looks >= 12)
+        trouble = desk.source.trouble
+        is_full = False
+        await wait_for(lambda: len(desk.submitted) == 3)
+        await asyncio.sleep(1)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    assert "get lost" not in caplog.text
+    assert caplog.messages.count("files cannot be stored; they stay in the folder") == 1
+    assert caplog.messages.count("files can be stored again") == 1
+    assert trouble == "files cannot be stored: eightk.db: database or disk is full"
+    assert desk.source.trouble == ""
+
+
+async def test_a_packed_submission_is_unpacked(make_desk: Callable[..., Desk], filing: bytes) -> None:
+    desk = make_desk(settle_seconds=0)
+    desk.put("a.txt.gz", gzip.compress(filing))
+
+    await desk.source.scan()
+
+    (stored,) = desk.stored()
+    assert stored.filing.accession == ACCESSION
+    assert stored.archived is not None
+    assert stored.archived.bytes == len(filing)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.txt.gz", gzip.compress(b"x" * 5000)[:-20], "a.txt.gz: cannot be unpacked: "),
+        ("a.txt.gz", b"none", "a.txt.gz: cannot be unpacked: "),
+        ("a.txt.gz", gzip.compress(b"x" * (MAX_BYTES + 1)), "a.txt.gz: unpacks to more than the "),
+        ("day.tar.gz", gzip.compress(b"x"), "day.tar.gz: an archive of many files; read it with: eightk backfill"),
+        ("a.txt", gzip.compress(b"x"), "came gzip data"),
+    ],
+)
+async def test_a_packed_file_that_cannot_be_taken_is_kept_aside_with_a_reason(
+    make_desk: Callable[..., Desk], name: str, content: bytes, reason: str
+) -> None:
+    desk = make_desk(settle_seconds=0)
+    desk.put(name, content)
+
+    await desk.source.scan()
+
+    assert reason in desk.rejected()[name]
+    assert (desk.inbox / "rejected" / name).read_bytes() == content

@@ -128,6 +128,34 @@ def test_a_damaged_packed_file_is_told_and_the_next_one_is_read(tmp_path: Path, 
     assert (bad.raw, "invalid block type" in bad.error, good.raw) == (None, True, b"b")
 
 
+@pytest.mark.parametrize("place", [-8, -1], ids=["checksum", "length"])
+def test_an_archive_whose_end_does_not_bear_out_what_was_read_is_told(tmp_path: Path, place: int) -> None:
+    """Only at the end of a gzip stream stands whether what it gave was right."""
+    path = tar(tmp_path / "a.tar.gz", member("a.txt", b"a"))
+    raw = bytearray(path.read_bytes())
+    raw[place] ^= 1
+    path.write_bytes(raw)
+
+    first, last = read(path)
+    assert first.raw == b"a"
+    assert (last.raw, last.error.startswith(f"{path}: cannot be read as an archive: ")) == (None, True)
+
+
+def test_an_archive_that_lacks_its_end_is_told(tmp_path: Path) -> None:
+    path = tar(tmp_path / "a.tar.gz", member("a.txt", b"a"))
+    path.write_bytes(path.read_bytes()[:-8])
+
+    assert "ended before the end-of-stream marker" in read(path)[-1].error
+
+
+def test_an_archive_without_files_is_told(tmp_path: Path) -> None:
+    folder = member("inner/", type=tarfile.DIRTYPE)
+    told: list[str] = []
+
+    assert read(tar(tmp_path / "a.tar.gz", folder), tell=told.append) == []
+    assert told == [f"no files in {tmp_path / 'a.tar.gz'}"]
+
+
 def test_a_folder_is_read_in_the_order_of_its_names_without_hidden_ones(tmp_path: Path) -> None:
     for name in ("b.txt", "a/2.txt", "a/1.txt", "a/.hidden", ".git/x", "c/d/e.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """The line: handlers in a row, and what they may leave behind."""
 
+import asyncio
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -11,6 +12,7 @@ from watcher.errors import HandlerError, ReadError, Skip
 from watcher.handler import Handler, Stage
 from watcher.line import MAX_ERROR_CHARACTERS, Line, text_of
 from watcher.models import (
+    ActiveHours,
     Alert,
     Document,
     Event,
@@ -18,10 +20,13 @@ from watcher.models import (
     Exhibit,
     Filer,
     Filing,
+    Grouping,
     Item,
+    Pacing,
     Report,
     Severity,
     Signature,
+    Throttle,
     Timing,
     alert_id,
 )
@@ -325,3 +330,101 @@ def test_times_dates_and_alerts_that_can_be_saved_pass():
     cover = {"at": datetime(2026, 1, 1, tzinfo=UTC), "day": datetime(2026, 1, 1, tzinfo=UTC).date(), "tags": ("a",)}
 
     assert found(alerts=(one,), cover=cover).alerts == (one,)
+
+
+class Named(Doing):
+    """The same under a name of its own."""
+
+    def __init__(self, name: str, do) -> None:
+        super().__init__(do)
+        self.name = name  # type: ignore[misc]
+
+
+def leaves(**changes):
+    return lambda report: [setattr(report, name, value) for name, value in changes.items()]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [({"events": ("merger",)}, "events[0]: expected Event, came str"), ({"items": None}, "items: expected tuple")],
+)
+def test_who_left_something_wrong_is_blamed_and_not_who_stumbles_over_it(wrong: dict, problem: str):
+    def stumble(report: Report) -> None:
+        [one.number for one in report.items]
+        [one.event for one in report.events]
+
+    line = [
+        Named("first", leaves()),
+        Named("culprit", leaves(**wrong)),
+        Named("next", leaves()),
+        Named("rules", stumble),
+    ]
+    with pytest.raises(HandlerError) as raised:
+        Line(line).run(FILING, b"raw")
+
+    assert str(raised.value).startswith(f"handler 'culprit' left what cannot be used: {problem}")
+    assert "handler 'rules' failed on it: " in str(raised.value)
+    assert isinstance(raised.value.__cause__, (TypeError, AttributeError))
+
+
+def test_who_fails_on_what_is_in_order_is_blamed_itself():
+    def fail(report: Report) -> None:
+        report.items = None  # type: ignore[assignment]
+        raise ValueError("no good")
+
+    with pytest.raises(HandlerError, match=r"^handler 'second': ValueError: no good"):
+        Line([Named("first", leaves()), Named("second", fail)]).run(FILING, b"raw")
+
+
+def test_who_left_what_cannot_be_saved_is_named():
+    line = [Named("first", leaves()), Named("culprit", leaves(events=("merger",))), Named("last", leaves())]
+    with pytest.raises(HandlerError, match=r"^handler 'culprit' left what cannot be saved: events\[0\]"):
+        Line(line).run(FILING, b"raw")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit("out"), asyncio.CancelledError()])
+def test_an_error_that_is_no_exception_goes_on_with_its_handlers_name(error: BaseException):
+    def raise_it(report: Report) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        Line([Named("mine", raise_it)]).run(FILING, b"raw")
+
+    assert raised.value.__notes__ == ["handler 'mine'"]
+
+
+def hours(**changes) -> Pacing:
+    return Pacing(active=replace(ActiveHours("America/New_York", (0, 4), 540, 1020, holds=True), **changes))
+
+
+@pytest.mark.parametrize(
+    ("pacing", "problem"),
+    [
+        (hours(zone="Mars/Olympus"), "active.zone: there is no time zone 'Mars/Olympus'"),
+        (hours(zone="../../etc/passwd"), "active.zone: there is no time zone '../../etc/passwd'"),
+        (hours(zone="America"), "active.zone: there is no time zone 'America'"),
+        (hours(zone=""), "active.zone: there is no time zone ''"),
+        (hours(begin_minute=-1), "active.begin_minute: expected 0 to 1,440, came -1"),
+        (hours(end_minute=1441), "active.end_minute: expected 0 to 1,440, came 1,441"),
+        (
+            Pacing(throttle=Throttle("", 10**9 + 1, 1)),
+            "throttle.window_seconds: expected 0 to 1,000,000,000, came 1,000,000,001",
+        ),
+        (Pacing(grouping=Grouping("", -1, 1)), "grouping.wait_seconds: expected 0 to 1,000,000,000, came -1"),
+        (Pacing(expires_seconds=10**12), "expires_seconds: expected 0 to 1,000,000,000, came 1,000,000,000,000"),
+    ],
+)
+def test_a_pacing_that_no_plan_can_heed_is_its_handlers_failure(pacing: Pacing, problem: str):
+    one = replace(alert(alert_id(FILING.accession, "r")), pacing=pacing)
+
+    with pytest.raises(HandlerError) as raised:
+        found(alerts=(one,))
+
+    assert f"alerts[0].pacing.{problem}" in str(raised.value)
+
+
+def test_an_ordinary_pacing_passes():
+    pacing = replace(hours(begin_minute=0, end_minute=1440), throttle=Throttle("k", 86_400, 3), expires_seconds=3600)
+    one = replace(alert(alert_id(FILING.accession, "r")), pacing=pacing)
+
+    assert found(alerts=(one,)).alerts == (one,)

@@ -5,7 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -84,7 +84,7 @@ def test_the_trace_of_an_error_is_kept():
 
 def test_a_line_for_machines_is_json_with_fixed_names():
     assert line(items=3) == {
-        "at": "2026-01-12T17:00:00.250+00:00",
+        "at": "2026-01-12T17:00:00.250Z",
         "level": "info",
         "logger": "watcher.dispatch",
         "message": "saved",
@@ -139,3 +139,11 @@ def test_setting_up_twice_does_not_tell_everything_twice(root: logging.Logger):
     logging.getLogger("watcher.any").info("once")
 
     assert stream.getvalue().count("once") == 1
+
+
+def test_times_look_alike_wherever_they_stand():
+    at = datetime(2026, 1, 12, 18, 0, 0, 5, tzinfo=timezone(timedelta(hours=1)))
+
+    assert text(run_at=at).endswith("run_at=2026-01-12T17:00:00Z")
+    assert line(run_at=at)["run_at"] == "2026-01-12T17:00:00Z"
+    assert text(day=date(2026, 1, 12)).endswith("day=2026-01-12")

@@ -95,7 +95,7 @@ def test_other_settings_may_be_named(check, tmp_path) -> None:
     ("settings", "words"),
     [
         ("nonsense = 1\n", "nonsense: unknown key"),
-        ('[rules]\npath = "none"\n', "rules.path: there is no such folder (make it, or set [rules] path)"),
+        ('[rules]\npath = "none"\n', "none: there is no such folder (make it, or set [rules] path)"),
         ('[handlers]\ndisabled = ["rules"]\n', "there is no handler that keeps rules (take 'rules' out of"),
     ],
 )

@@ -563,3 +563,33 @@ def test_parked_filings_are_counted_by_their_filing_date(store: Store):
 
     assert store.read_now(filings.count_failed, NOW.date(), NOW.date()) == 1
     assert store.read_now(filings.count_failed, date(2026, 1, 1), NOW.date()) == 2
+
+
+@pytest.fixture
+def on_read_only_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store on a medium that cannot be written, as far as the system says so."""
+    path = tmp_path / "eightk.db"
+    with Store(f"sqlite:///{path}") as store:
+        store.write_now(filings.spot, [Filing(ACCESSION)], NOW)
+    monkeypatch.setattr("watcher.store.database._is_read_only", lambda folder: folder == tmp_path)
+    return path
+
+
+def test_a_store_on_a_read_only_medium_is_read_and_nothing_is_made_beside_it(on_read_only_medium: Path) -> None:
+    with Store(f"sqlite:///{on_read_only_medium}", only_read=True) as store:
+        found = store.read_now(filings.get, ACCESSION)
+        beside = sorted(path.name for path in on_read_only_medium.parent.iterdir())
+
+    assert (found.filing.accession, beside) == (ACCESSION, ["eightk.db"])
+
+
+def test_what_its_log_still_holds_is_not_left_out_on_a_read_only_medium(on_read_only_medium: Path) -> None:
+    on_read_only_medium.with_name("eightk.db-wal").write_bytes(b"more")
+
+    with pytest.raises(StoreError, match=r"eightk\.db-wal holds more.*copy both"):
+        Store(f"sqlite:///{on_read_only_medium}", only_read=True)
+
+
+def test_a_store_on_a_read_only_medium_cannot_be_written_and_the_remedy_is_told(on_read_only_medium: Path) -> None:
+    with pytest.raises(StoreError, match=r"on a medium that cannot be written: copy it to another one"):
+        Store(f"sqlite:///{on_read_only_medium}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from watcher import NotASubmission, ReadError, TooLargeError, TruncatedError, split_submission
+from watcher.simulator.generator import Generator
 
 ACCESSION = "0001234567-21-000042"
 
@@ -500,3 +501,24 @@ def test_a_start_tag_in_the_middle_of_a_line_is_none() -> None:
     quoted = DOCUMENTS.replace("Item 7.01", "<b><DOCUMENT><TYPE>EX-1</b>")
 
     assert len(split_submission(archive(documents=quoted)).documents) == 2
+
+
+@pytest.mark.parametrize("blanks", [b"", b"\r\n"])
+def test_a_byte_order_mark_that_an_editor_put_before_it_is_passed_over(blanks: bytes) -> None:
+    made = Generator(seed=5).submission(items=("7.01", "9.01"))
+    marked = split_submission(b"\xef\xbb\xbf" + blanks + made.raw)
+    plain = split_submission(made.raw)
+
+    assert (marked.accession, marked.form, marked.filers) == (plain.accession, plain.form, plain.filers)
+    assert [one.body() for one in marked.documents] == [one.body() for one in plain.documents]
+
+
+def test_a_bare_document_with_a_byte_order_mark_is_read() -> None:
+    raw = b"\xef\xbb\xbf<html><body>SECURITIES AND EXCHANGE COMMISSION Form 8-K</body></html>"
+
+    assert split_submission(raw, "0000000001-26-000001.htm").form == "8-K"
+
+
+def test_a_byte_order_mark_alone_is_an_empty_file() -> None:
+    with pytest.raises(NotASubmission, match="came an empty file"):
+        split_submission(b"\xef\xbb\xbf")

@@ -1,5 +1,6 @@
 """The page and the API, over a real store and without a network."""
 
+import html
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,7 +13,7 @@ from _stores import ACCESSION, NOW, alert, filing, report, save
 
 from watcher.audit_hours import Audit, AuditState
 from watcher.clock import Clock
-from watcher.errors import EightkError
+from watcher.errors import EightkError, StoreError
 from watcher.models import Exhibit, Filer, Item
 from watcher.sources.audit import AuditResult
 from watcher.sources.backfill_progress import BackfillRequest, Progress
@@ -346,3 +347,114 @@ async def test_pages_show_open_silences_and_what_they_kept_untold(client: httpx.
     assert "<script" not in front + page
     raised = (await get(client, f"/v1/filings/{ACCESSION}"))["raised"]
     assert [one["untold"][:18] for one in raised] == ["silenced: silence "]
+
+
+async def test_the_front_page_is_of_one_moment(
+    client: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is saved while it is read stands in the rows and in the counts, or in neither."""
+    store.write_now(filings.spot, [filing()], NOW)
+    read = store.read
+
+    async def read_and_change(*arguments: Any, **named: Any) -> Any:
+        found = await read(*arguments, **named)
+        store.write_now(filings.skip, ACCESSION, "seen enough", NOW)
+        return found
+
+    monkeypatch.setattr(store, "read", read_and_change)
+    page = (await client.get("/")).text
+
+    assert (">spotted</td>" in page, "1 under way" in page) == (True, True)
+
+
+async def test_a_filing_is_told_as_of_one_moment(
+    client: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write_now(filings.spot, [filing()], NOW)
+    read = store.read
+    count = 0
+
+    async def counted(*arguments: Any, **named: Any) -> Any:
+        nonlocal count
+        count += 1
+        return await read(*arguments, **named)
+
+    monkeypatch.setattr(store, "read", counted)
+    for path in (f"/filings/{ACCESSION}", f"/v1/filings/{ACCESSION}", "/v1/filings", "/healthz"):
+        assert (await client.get(path)).status_code == 200
+
+    assert count == 4
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", {"Acme Corp", "Bolt & Nut Inc", "50% Off Ltd"}),
+        ("company=acme", {"Acme Corp"}),
+        ("company=nut+inc", {"Bolt & Nut Inc"}),
+        ("company=%25", {"50% Off Ltd"}),
+        ("company=2", {"Bolt & Nut Inc"}),
+        ("company=0000000002", {"Bolt & Nut Inc"}),
+        ("company=" + "9" * 30, set()),
+        ("form=8-K%2FA", {"Bolt & Nut Inc"}),
+        ("since=2026-01-13", {"Bolt & Nut Inc", "50% Off Ltd"}),
+        ("until=2026-01-12", {"Acme Corp"}),
+        ("since=2026-01-13&until=2026-01-13&form=8-K", {"50% Off Ltd"}),
+        ("item=&company=&form=&since=&until=", {"Acme Corp", "Bolt & Nut Inc", "50% Off Ltd"}),
+    ],
+)
+async def test_the_front_page_can_be_narrowed(
+    client: httpx.AsyncClient, store: Store, query: str, shown: set[str]
+) -> None:
+    names = ("Acme Corp", "Bolt & Nut Inc", "50% Off Ltd")
+    for number, name in enumerate(names, 1):
+        one = replace(filing(f"0000000001-26-00000{number}"), filers=(Filer(number, name),))
+        one = replace(one, form="8-K/A" if number == 2 else "8-K", filed_on=date(2026, 1, 12 + (number > 1)))
+        store.write_now(filings.spot, [one], NOW)
+
+    page = html.unescape((await client.get(f"/?{query}")).text)
+
+    assert {name for name in names if f">{name}</a>" in page} == shown
+
+
+@pytest.mark.parametrize("query", ["since=soon", "until=0000-13-45", "since=2026-02-02&until=2026-01-01"])
+async def test_a_day_that_cannot_be_is_told_on_the_page(client: httpx.AsyncClient, query: str) -> None:
+    answer = await client.get(f"/?{query}")
+
+    assert (answer.status_code, 'class="bad"' in answer.text) == (200, True)
+
+
+async def test_older_filings_are_those_that_were_asked_for(client: httpx.AsyncClient, store: Store) -> None:
+    many = [replace(filing(f"0000000001-26-{number:06}"), filers=(Filer(7, "A & B"),)) for number in range(60)]
+    store.write_now(filings.spot, many, NOW)
+
+    page = (await client.get("/?company=A+%26+B&form=8-K")).text
+    link = html.unescape(page.split('">Older</a>')[0].rsplit('href="', 1)[1])
+    older = (await client.get(link)).text
+
+    assert older.count(">A &amp; B</a>") == 10
+
+
+async def test_a_trouble_of_ours_is_told_with_its_cause(store: Store, asked: Asked) -> None:
+    health = Health(is_well=False, edgar="polling", trouble="eightk.db: database or disk is full")
+    desk = Desk(store=store, token="", retry=asked.retry, audit=asked.audit, backfill=asked, health=lambda: health)
+    transport = httpx.ASGITransport(app=make_app(desk))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        page = (await client.get("/")).text
+        told = await get(client, "/healthz")
+
+    assert '<p class="bad">eightk.db: database or disk is full</p>' in page
+    assert (told["status"], told["trouble"]) == ("failing", "eightk.db: database or disk is full")
+
+
+async def test_a_store_that_cannot_do_it_is_told_in_words(
+    client: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*arguments: Any, **named: Any) -> Any:
+        raise StoreError("eightk.db: disk I/O error")
+
+    monkeypatch.setattr(store, "read", refuse)
+    answer, page = await client.get("/healthz"), await client.get("/")
+
+    assert (answer.status_code, answer.json()["detail"]) == (503, "eightk.db: disk I/O error")
+    assert (page.status_code, "eightk.db: disk I/O error" in page.text) == (503, True)

@@ -65,6 +65,7 @@ class Obedient(Handler):
 '''
 FILING = Filing("0000000001-26-000001", "8-K")
 MEMORY_MEGABYTES = 100
+TOO_MUCH_MEMORY = f"more memory than one filing may take ({MEMORY_MEGABYTES} MB; limits.memory_megabytes sets it)"
 BUILT_IN = frozenset(one.name for one in discover(None))
 
 
@@ -256,8 +257,21 @@ async def test_a_filing_that_ends_its_process_is_a_crash_that_says_how(workers: 
 async def test_a_filing_that_eats_memory_is_stopped_at_the_bound(workers: Workers):
     error = await fails(workers, f"kept = bytearray({MEMORY_MEGABYTES + 1} * 2**20)")
 
-    assert str(error).endswith(f"more memory than one filing may take ({MEMORY_MEGABYTES} MB)")
+    assert str(error) == f"handler 'obedient': {TOO_MUCH_MEMORY}"
     assert isinstance(error, HandlerCrash)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses a bound on address space")
+async def test_a_file_that_eats_memory_is_told_in_the_same_words(workers: Workers):
+    """And the process that ran out of it is replaced, too."""
+    with pytest.raises(HandlerCrash) as raised:
+        await workers.run("a.txt", examine_to_line, "a.txt", b"a = 'x' * 10**9")
+
+    assert str(raised.value) == f"handler 'obedient': {TOO_MUCH_MEMORY}"
+
+
+async def test_who_gave_an_order_to_end_is_named(workers: Workers):
+    assert str(await fails(workers, "raise KeyboardInterrupt")) == "handler 'obedient': KeyboardInterrupt: "
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses a bound on address space")

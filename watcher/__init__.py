@@ -25,6 +25,7 @@ from watcher.errors import (
     TooLargeError,
     TruncatedError,
 )
+from watcher.eventbook import EventBook, EventInfo, EventTrial
 from watcher.guard import check_address, check_mail_host, check_url, parse_allow
 from watcher.handler import Answer, Context, Handler, Notifier, Post, Stage
 from watcher.items import is_current_number, is_item_number, is_legacy_number, number_of_wording, official_title
@@ -64,7 +65,9 @@ from watcher.rulebook import (
     RuleTest,
     SelectionClue,
 )
+from watcher.secret_file import in_force, read_secrets
 from watcher.signing import new_secret, parse_secret, sign, verify
+from watcher.small_files import read_small_text
 
 __all__ = [
     "CALENDAR_VERSION",
@@ -80,6 +83,9 @@ __all__ = [
     "Document",
     "EightkError",
     "Event",
+    "EventBook",
+    "EventInfo",
+    "EventTrial",
     "Evidence",
     "Exhibit",
     "Expectation",
@@ -125,6 +131,7 @@ __all__ = [
     "check_url",
     "decode_body",
     "filing_day",
+    "in_force",
     "is_business_day",
     "is_current_number",
     "is_item_number",
@@ -134,6 +141,8 @@ __all__ = [
     "official_title",
     "parse_allow",
     "parse_secret",
+    "read_secrets",
+    "read_small_text",
     "session_of",
     "sign",
     "split_submission",

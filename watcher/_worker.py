@@ -146,13 +146,15 @@ def _told(error: BaseException, memory_megabytes: int) -> Answer:
     """Tell an error by a type that every process can make again."""
     if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
         where = text_of(error).partition(":")[0]
-        problem = f"more memory than one filing may take ({memory_megabytes:,} MB)"
+        problem = f"more memory than one filing may take ({memory_megabytes:,} MB; limits.memory_megabytes sets it)"
         # What was taken may not all come back: the next filing gets a fresh process.
         return Answer(error=HandlerCrash(f"{where}: {problem}" if where else problem), is_last=True)
     for kind in _TELLABLE:
         if isinstance(error, kind):
             return Answer(error=kind(text_of(error)))
-    return Answer(error=HandlerError(f"{type(error).__name__}: {text_of(error)}"))
+    # An order to end, such as KeyboardInterrupt, bears the name of the handler that gave it as a note.
+    who = "".join(f"{note}: " for note in getattr(error, "__notes__", ()))
+    return Answer(error=HandlerError(f"{who}{type(error).__name__}: {text_of(error)}"))
 
 
 def _traces() -> tuple[int, bool, list[tuple[int, int]]]:

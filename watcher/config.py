@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -22,10 +23,12 @@ from pydantic_core import ErrorDetails
 
 from watcher.errors import ConfigError, Fault
 from watcher.settings import EndpointSettings, Section, Settings
+from watcher.small_files import read_small_text
 
 __all__ = [
     "DEFAULT_FILE",
     "examine_settings",
+    "given_in",
     "load_settings",
     "problem_of",
     "template_folder",
@@ -35,6 +38,11 @@ DEFAULT_FILE = Path("config/eightk.toml")
 # Facts about the file that stand among the settings, and cannot be set in it.
 _OWN = ("file", "base")
 _MAX_DEPTH = 50
+_MAX_BYTES = 2**20
+_SECRET_KEY = re.compile(r"secret|password|token", re.IGNORECASE)
+_LOG_IN = re.compile(r"//\S*@")
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+_HOST = re.compile(r"https?://([a-z0-9][a-z0-9.-]*)", re.IGNORECASE)
 _PROBLEMS = {
     **dict.fromkeys(("model_type", "mapping_type", "dict_type"), "should be a table"),
     **dict.fromkeys(("tuple_type", "list_type"), "should be a list"),
@@ -87,7 +95,12 @@ def examine_settings(file: Path | None, environ: Mapping[str, str] | None = None
 def _drop(values: dict[str, Any], path: tuple[int | str, ...], *, missing: bool) -> bool:
     """Take a faulty key out, or the table that lacks one, so that the rest can be checked. False: it was not there."""
     if path[0] == "endpoint" and len(path) > 2:
-        # The whole endpoint: without its allow list, say, its URL would be called forbidden, which may not be so.
+        if path[2] == "allow":
+            # With no allow list its URL would be called forbidden, which may not be so. What comes of this is looked at
+            # for more faults, and never used.
+            endpoint = values["endpoint"][path[1]]
+            endpoint["allow"] = [*_ANYWHERE, *_hosts_in(endpoint.values())]
+            return True
         path, missing = path[:2], False
     *parents, last = path[:-1] if missing else path
     table: Any = values
@@ -119,7 +132,7 @@ def _table(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        values = tomllib.loads(read_small_text(file, _MAX_BYTES, encoding="utf-8-sig"))
     except OSError as error:
         remedy = "write one with: eightk init" if isinstance(error, FileNotFoundError) else ""
         raise ConfigError([Fault(str(file), "", f"cannot be read: {error.strerror}", remedy)]) from error
@@ -154,19 +167,32 @@ def problem_of(detail: ErrorDetails) -> str:
     return _PROBLEMS.get(detail["type"], problem[:1].lower() + problem[1:])
 
 
+def given_in(detail: ErrorDetails) -> str:
+    """What was given, as a fault's remedy, but for the secrets in it."""
+    if _SECRET_KEY.search(str(detail["loc"][-1]) if detail["loc"] else ""):
+        return "what it has is not shown here"
+    return f"got {_LOG_IN.sub('//***@', repr(detail['input']))}"
+
+
+def _hosts_in(given: Iterable[Any]) -> Iterator[str]:
+    for value in given:
+        if isinstance(value, str) and (found := _HOST.match(value)):
+            yield found[1]
+
+
 def _faults(error: ValidationError, where: str, *, is_contact_from_environ: bool) -> Iterator[Fault]:
     for detail in error.errors():
         path = [str(part) for part in detail["loc"]]
         key = ".".join(path)
         if key == "edgar.contact" and is_contact_from_environ:
-            yield Fault("the environment", "EIGHTK_CONTACT", problem_of(detail), f"got {detail['input']!r}")
+            yield Fault("the environment", "EIGHTK_CONTACT", problem_of(detail), given_in(detail))
             continue
         if detail["type"] == "extra_forbidden":
             yield Fault(where, key, "unknown key", _suggest(path))
         elif detail["type"] == "missing":
             yield Fault(where, key, "is missing", _describe(path))
         else:
-            yield Fault(where, key, problem_of(detail), f"got {detail['input']!r}")
+            yield Fault(where, key, problem_of(detail), given_in(detail))
 
 
 def _section(path: list[str]) -> type[BaseModel]:

@@ -195,7 +195,7 @@ class Dispatcher:
             raw = await asyncio.to_thread(self._archive.read, archived)
         except ReadError as error:
             if self._fetcher is None:
-                raise
+                raise ReadError(f"{error}; with edgar.contact set it is fetched from EDGAR again") from error
             log.warning("archived file is damaged; fetching it again", extra={"accession": accession, "reason": error})
             return None
         if raw is None:

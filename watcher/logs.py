@@ -42,7 +42,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write one record."""
         line: dict[str, object] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -50,7 +50,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return json.dumps(line, default=_text)
 
 
 def _facts(record: logging.LogRecord) -> dict[str, object]:
@@ -61,7 +61,14 @@ def _plain(text: str) -> str:
     return text if text.isprintable() else json.dumps(text)
 
 
+def _text(value: object) -> str:
+    """A fact as text: an instant as the log's own times are."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(value)
+
+
 def _fact(value: object) -> str:
-    text = str(value)
+    text = _text(value)
     is_plain = text.isprintable() and not any(character in text for character in ' "=')
     return text if is_plain and text else json.dumps(text)

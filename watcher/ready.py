@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from watcher.errors import ConfigError, Fault
 from watcher.handler import Handler, Notifier
 from watcher.registry import LineSpec, build_handlers, build_notifiers, line_spec, prepare_line
 from watcher.settings import Settings
+from watcher.surroundings import inbox_faults
 
 __all__ = ["Ready", "examine"]
 
@@ -26,8 +27,11 @@ class Ready:
     notifiers: Mapping[str, Notifier]
 
 
-def examine(file: Path | None) -> Ready:
-    """Check the settings, the handlers, the rules and the endpoints. Raises ``ConfigError`` with all faults at once."""
+def examine(file: Path | None, *more: Callable[[Settings], Iterable[Fault]]) -> Ready:
+    """Check the settings, the handlers, the rules and the endpoints, and what ``more`` looks at.
+
+    Raises ``ConfigError`` with all faults at once.
+    """
     settings, found = examine_settings(file)
     faults = [*found]
     handlers: tuple[Handler, ...] = ()
@@ -45,12 +49,22 @@ def examine(file: Path | None) -> Ready:
         notifiers = build_notifiers(settings)
     except ConfigError as error:
         faults += (fault for fault in error.faults if fault not in faults)
-    faults += _folder_faults(settings, {fault.key for fault in found})
+    faulty = {fault.key for fault in found}
+    faults += (*_folder_faults(settings, faulty), *inbox_faults(settings, faulty))
     faults += _store_faults(settings)
     faults += _operator_faults(settings)
+    for look in more:
+        faults += look(settings)
     if faults:
-        raise ConfigError(faults)
+        raise ConfigError(_of_its_file(fault, settings) for fault in faults)
     return Ready(settings, spec, handlers, notifiers)
+
+
+def _of_its_file(fault: Fault, settings: Settings) -> Fault:
+    """A handler that misses its folder of rules does not know which file named it."""
+    if fault.key != "rules.path" or fault.where == settings.file:
+        return fault
+    return replace(fault, where=settings.file, problem=f"{fault.where}: {fault.problem}")
 
 
 def _told_of(spec: LineSpec, found: Iterable[Fault]) -> LineSpec:
@@ -68,10 +82,13 @@ def _folder_faults(settings: Settings, faulty: Collection[str]) -> list[Fault]:
 
 
 def _operator_faults(settings: Settings) -> Iterator[Fault]:
-    known = {"log", *settings.endpoint}
+    if "notify" not in settings.operator.model_fields_set:
+        return  # the log by default, unless its handler is left out
+    known = sorted(settings.endpoint)
+    remedy = f"one of {', '.join(known)}" if known else "there is none; notify = [] tells nobody"
     for name in settings.operator.notify:
         if name not in known:
-            yield Fault(settings.file, "operator.notify", f"no endpoint {name!r}", f"one of {', '.join(sorted(known))}")
+            yield Fault(settings.file, "operator.notify", f"no endpoint {name!r}", remedy)
 
 
 def _store_faults(settings: Settings) -> Iterator[Fault]:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from watcher.config import problem_of
+from watcher.config import given_in, problem_of
 from watcher.errors import ConfigError, Fault
 from watcher.handler import Context, Handler, Notifier, Stage
 from watcher.settings import EndpointSettings, Settings
@@ -183,6 +183,10 @@ def _from_entry_points(faults: list[Fault]) -> Iterator[Found]:
 
 def _from_files(folder: Path | None, faults: list[Fault]) -> Iterator[Found]:
     for path in sorted(folder.glob("*.py")) if folder and folder.is_dir() else ():
+        if path.exists() and not path.is_file():
+            # A pipe would be waited for, and a device read for ever.
+            faults.append(Fault(str(path), "", "is not a regular file", "move it away"))
+            continue
         try:
             module = load_file(path)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # the border to someone else's file: told as a fault
@@ -362,5 +366,5 @@ def _setting_faults(handler: type[Any], error: ValidationError, where: str, key:
                 yield Fault(where, full, "is missing", known)
             case _:
                 # What an endpoint was given may be a secret in the wrong place.
-                got = "" if issubclass(handler, Notifier) else f"got {detail['input']!r}"
+                got = "" if issubclass(handler, Notifier) else given_in(detail)
                 yield Fault(where, full, problem_of(detail), got)

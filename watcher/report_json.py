@@ -118,7 +118,7 @@ def report_from_json(line: Mapping[str, Any], texts: Mapping[int, str], *, origi
         signatures=tuple(_signed(one) for one in line.get("signatures", ())),
         amendment=_amendment(line.get("amendment")),
         timing=_timing(line["timing"]),
-        events=tuple(Event(one["event"], one["score"], _evidence(one["evidence"])) for one in line["events"]),
+        events=tuple(_event(one) for one in line["events"]),
         alerts=tuple(alert_from_json(one) for one in line["alerts"]),
         warnings=list(line["warnings"]),
         versions=dict(line["versions"]),
@@ -167,6 +167,16 @@ def _amendment(line: Mapping[str, Any] | None) -> Amendment | None:
         return None
     dates = {name: _date(line[name]) for name in ("original_filed_on", "original_dated")}
     return Amendment(**{**line, **dates, "items": tuple(line["items"])})
+
+
+def _event(found: Mapping[str, Any]) -> Event:
+    return Event(
+        found["event"],
+        found["score"],
+        _evidence(found["evidence"]),
+        found.get("is_expected", True),  # the lines of older versions have neither
+        dict(found.get("facts", {})),
+    )
 
 
 def _timing(line: Mapping[str, Any] | None) -> Timing | None:

@@ -9,7 +9,6 @@ whole pool.)
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import pickle
 import queue
@@ -32,6 +31,7 @@ from watcher.edgar.bare import accession_of_filename
 from watcher.errors import EightkError, HandlerCrash, HandlerError, HandlerTimeout, Skip
 from watcher.line import text_of
 from watcher.models import Filing, Report
+from watcher.printable import json_text
 from watcher.registry import LineSpec
 from watcher.report_json import error_line, report_line
 
@@ -319,12 +319,9 @@ def examine_to_line(path: str, raw: bytes) -> tuple[str, bool]:
     try:
         line.fill(report)
     except Skip as reason:
-        return _dumped(report_line(report, path) | {"skipped": text_of(reason)}), False
+        return json_text(report_line(report, path) | {"skipped": text_of(reason)}), False
     except EightkError as error:
-        return _dumped(error_line(path, text_of(error))), True
-    return _dumped(report_line(report, path)), False
-
-
-def _dumped(line: dict[str, Any]) -> str:
-    """Make the JSON text. Half a character, which no output takes, stays as its escape, which is JSON's own too."""
-    return json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+        if isinstance(error.__cause__, MemoryError):
+            raise  # told by who knows the bound, and this process is replaced
+        return json_text(error_line(path, text_of(error))), True
+    return json_text(report_line(report, path)), False

@@ -148,7 +148,8 @@ def _missing_date(report: Report) -> str:
 def _compare(report: Report, days: int, clocked: frozenset[str], exempt: frozenset[str]) -> tuple[bool | None, str]:
     """Compare with the four days; where they are over, ask whose event it was that is dated."""
     if days <= _FOUR_DAYS:
-        return False, f"filed {days} business days after the earliest event, in time for every item"
+        count = f"{days} business day{'' if days == 1 else 's'}"
+        return False, f"filed {count} after the earliest event, in time for every item"
     if _INCIDENT in clocked:
         return None, f"item {_INCIDENT} counts from the day on which the incident was found material"
     if voluntary := _sorted(exempt & _VOLUNTARY):

@@ -119,8 +119,8 @@ async def post_json(
 def retry_after(answer: Answer, now: float) -> float | None:
     """Read the header in either of its forms; None when it is missing or means nothing."""
     text = answer.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return float(text)
+    if re.fullmatch(r"[0-9]+", text):
+        return min(float(text[:20]), _MAX_WAIT_SECONDS)
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from watcher import read_small_text
+
 __all__ = ["read_secret"]
+
+_MAX_BYTES = 65_536
 
 
 def read_secret(path: Path, what: str) -> str:
@@ -13,7 +17,7 @@ def read_secret(path: Path, what: str) -> str:
     Raises ``ValueError``, never with a piece of the secret in it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_small_text(path, _MAX_BYTES)
     except OSError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror}); write {what} into it") from error
     except UnicodeDecodeError:

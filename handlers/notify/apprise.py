@@ -18,13 +18,14 @@ from handlers.notify._letter import text_of
 from handlers.notify._message import Content, read
 from handlers.notify._plain import plain
 from handlers.notify._reached import Reached
-from watcher import DeliveryError, Message, Notifier, Post, Severity
+from watcher import DeliveryError, Message, Notifier, Post, Severity, read_small_text
 
 __all__ = ["Apprise"]
 
 _MISSING = "the package apprise is not installed: pip install 'eightk[channels]'"
 _SERVICE_SECONDS = 30.0
 _MAX_TITLE = 160
+_MAX_BYTES = 65_536
 # What each service makes of the text is not known here, so what is markup, or calls somebody, in any of them is written
 # with characters that only look like it.
 _HARMLESS = str.maketrans(
@@ -111,7 +112,7 @@ class Apprise(Notifier):
         if self._urls_file is None:
             return self._urls
         try:
-            lines = self._urls_file.read_text(encoding="utf-8").splitlines()
+            lines = read_small_text(self._urls_file, _MAX_BYTES).splitlines()
         except OSError as error:
             raise ValueError(f"urls_file: {self._urls_file} cannot be read ({error.strerror})") from error
         except UnicodeDecodeError:

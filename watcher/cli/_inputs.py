@@ -21,6 +21,7 @@ from watcher.errors import ReadError, TooLargeError
 __all__ = ["InputFile", "input_files", "next_input"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class InputFile:
 def input_files(paths: Iterable[str], max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:
     """Give every file of these paths in order, one at a time: of files, folders, tar archives; - is standard input.
 
-    ``tell`` is given a line for each folder that holds none.
+    ``tell`` is given a line for each folder or archive that holds none.
     """
     for name in paths:
         path = Path(name)
@@ -44,7 +45,7 @@ def input_files(paths: Iterable[str], max_bytes: int, tell: Callable[[str], None
         elif os.path.isdir(path):  # noqa: PTH112  # unlike Path.is_dir() it never raises
             yield from _of_folder(path, max_bytes, tell)
         else:
-            yield from _of_file(path, max_bytes)
+            yield from _of_file(path, max_bytes, tell)
 
 
 async def next_input(files: Iterator[InputFile]) -> InputFile | None:
@@ -94,7 +95,7 @@ def _of_folder(folder: Path, max_bytes: int, tell: Callable[[str], None]) -> Ite
             continue
         is_empty = False
         if S_ISREG(mode):
-            yield from _of_file(path, max_bytes)
+            yield from _of_file(path, max_bytes, tell)
         else:
             # A pipe or a device would be read for ever; one that is meant can be given by name.
             yield InputFile(_shown(path), None, f"{_shown(path)}: not a regular file")
@@ -102,23 +103,30 @@ def _of_folder(folder: Path, max_bytes: int, tell: Callable[[str], None]) -> Ite
         tell(f"no files in {_shown(folder)}")
 
 
-def _of_file(path: Path, max_bytes: int) -> Iterator[InputFile]:
+def _of_file(path: Path, max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:
     if path.name.endswith((".tar.gz", ".tgz", ".tar")):
-        yield from _of_archive(path, max_bytes)
+        yield from _of_archive(path, max_bytes, tell)
     else:
         yield _input(_shown(path), partial(_read, path, max_bytes))
 
 
-def _of_archive(path: Path, max_bytes: int) -> Iterator[InputFile]:
-    """Give each file of a tar archive, one at a time and never written to disk."""
+def _of_archive(path: Path, max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:
+    """Give each file of a tar archive, one at a time and never written to disk; at last an error if it is damaged."""
+    is_empty = True
     try:
         with path.open("rb") as file:
             packed = file.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
             stream: IO[bytes] = gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[assignment]
             for member in members(stream, max_bytes):
+                is_empty = False
                 name = f"{_shown(path)}:{_shown(member.name)}"
                 error = "" if member.raw is not None else _too_large(name, max_bytes)
                 yield InputFile(name, member.raw, error)
+            # Only at its end does gzip tell whether what it gave was right.
+            while stream.read(_CHUNK):
+                pass
+        if is_empty:
+            tell(f"no files in {_shown(path)}")
     except (OSError, EOFError, zlib.error, ReadError) as error:
         yield InputFile(_shown(path), None, f"{_shown(path)}: cannot be read as an archive: {_reason(error)}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,39 @@ import click
 from watcher.config import DEFAULT_FILE, load_settings
 from watcher.settings import Settings
 
-__all__ = ["DATE", "AccessionType", "config_option", "is_terminal", "rule_settings", "settings_of", "store_of"]
+__all__ = [
+    "CIK",
+    "DATE",
+    "LIMIT",
+    "AccessionType",
+    "check_period",
+    "config_option",
+    "is_terminal",
+    "rule_settings",
+    "settings_of",
+    "store_of",
+]
 
-DATE = click.DateTime(["%Y-%m-%d"])
+CIK = click.IntRange(0, 9_999_999_999)
+LIMIT = click.IntRange(1, 1_000_000_000)  # no database counts further than some bits
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
+
+
+class DayType(click.DateTime):
+    """A day with which one can count on: years of four digits have ends at which reckoning with zones breaks."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return it, or fail with what was expected."""
+        day = super().convert(value, param, ctx)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail(f"{value!r} is no day of the years {FIRST_YEAR} to {LAST_YEAR}", param, ctx)
+        return day
+
+
+DATE = DayType(["%Y-%m-%d"])
 
 
 class AccessionType(click.ParamType[str]):
@@ -38,6 +68,12 @@ config_option: Callable[[Any], Any] = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help=f"The settings; {DEFAULT_FILE} of the current folder if not given.",
 )
+
+
+def check_period(since: datetime | None, until: datetime | None) -> None:
+    """Raise a usage error for a span that ends before it begins."""
+    if since is not None and until is not None and since > until:
+        raise click.UsageError(f"nothing lies between them: {since.date()} is after {until.date()}")
 
 
 def settings_of(config: Path | None) -> Settings:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from watcher.cli._options import DATE, AccessionType, config_option, is_terminal, store_of
+from watcher.cli._options import DATE, LIMIT, AccessionType, config_option, is_terminal, store_of
+from watcher.cli._printing import say, say_json, say_row
 
 __all__ = ["COMMANDS", "told_words"]
 
@@ -22,7 +22,7 @@ TERMINAL_ROWS = 50
 @click.option("--filing", type=AccessionType(), metavar="ACC", help="Only those on this filing.")
 @click.option("--since", type=DATE, help="Only those raised on this day (UTC) or later.")
 @click.option("--silenced", is_flag=True, help="Only those that a silence kept untold.")
-@click.option("--limit", type=click.IntRange(1), help=f"At most so many; {TERMINAL_ROWS} on a terminal, else all.")
+@click.option("--limit", type=LIMIT, help=f"At most so many; {TERMINAL_ROWS} on a terminal, else all.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def alerts(
     config: Path | None,
@@ -43,12 +43,12 @@ def alerts(
         found = store.read_now(stored.find, filing, rule=rule, since=raised_since, is_silenced=silenced, limit=limit)
     rows = [alert_json(one) for one in found]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        say_json(rows)
         return
     for row in rows:
-        click.echo(_table_line(row))
+        say_row(_table_line(row))
     if not rows:
-        click.echo("no alerts")
+        say("no alerts")
 
 
 def told_words(row: dict[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from watcher.cli._daemon import ask_daemon
 from watcher.cli._options import DATE, config_option, settings_of
+from watcher.cli._printing import say_json, say_line
 from watcher.config import DEFAULT_FILE
 from watcher.edgar.calendar import is_business_day
 
@@ -49,7 +49,11 @@ def audit(config: Path | None, day: datetime | None, as_json: bool) -> None:
         from watcher.ready import examine
 
         found = asyncio.run(_audit_here(examine(config or DEFAULT_FILE), wanted))
-    click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else _page(found))
+    if as_json:
+        say_json(found)
+    else:
+        for line in _lines(found):
+            say_line(line)
     sys.exit(_exit_code(found))
 
 
@@ -84,14 +88,14 @@ def _is_no_day(found: dict[str, Any]) -> bool:
     return is_waiting and not is_business_day(date.fromisoformat(found["day"]))
 
 
-def _page(found: dict[str, Any]) -> str:
+def _lines(found: dict[str, Any]) -> list[str]:
     """What was found, for a person at a terminal."""
     missing, gone, returned = (found[f"{kind}_filings"] for kind in ("missing", "gone", "returned"))
     lines = [f"{found['day']}: {_summary(found, len(missing))}"]
     lines += [_missing_line(one) for one in missing]
     lines += [f"  {accession}  gone: EDGAR's index does not have it any more" for accession in gone]
     lines += [f"  {accession}  back in EDGAR's index" for accession in returned]
-    return "\n".join(lines)
+    return lines
 
 
 def _summary(found: dict[str, Any], missing: int) -> str:

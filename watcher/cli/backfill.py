@@ -14,7 +14,9 @@ import click
 
 from watcher.cli._daemon import ask_daemon
 from watcher.cli._options import DATE, config_option, is_terminal, settings_of
+from watcher.cli._printing import say
 from watcher.config import DEFAULT_FILE
+from watcher.printable import printable
 
 if TYPE_CHECKING:
     from watcher.lock import Owner
@@ -72,7 +74,7 @@ def backfill(
             done = asyncio.run(_here(examine(config or DEFAULT_FILE), request, shown))
     except KeyboardInterrupt:
         shown.leave_line()
-        click.echo("eightk: stopped; the same command goes on from here", err=True)
+        say("eightk: stopped; the same command goes on from here", err=True)
         raise
     shown.leave_line()
     _sum_up(done)
@@ -129,11 +131,11 @@ class _Shown:
         """Show how far it is, if it is time to."""
         self._first = self._first or progress
         if is_terminal(err=True):
-            line = f"{_bar(progress)} {self._words(progress)}"
+            line = printable(f"{_bar(progress)} {self._words(progress)}", is_line=True)
             click.echo(f"\r{line:<{self._width}}", err=True, nl=False)
             self._width = len(line)
         elif time.monotonic() >= self._line_at:
-            click.echo(self._words(progress), err=True)
+            say(self._words(progress), err=True)
             self._line_at = time.monotonic() + LINE_SECONDS
 
     def leave_line(self) -> None:
@@ -179,19 +181,19 @@ def _duration(seconds: float) -> str:
 def _sum_up(done: Progress) -> None:
     request = done.request
     if done.state == "failed":
-        click.echo(f"eightk: stopped at {done.next_day}: {done.reason}; the same command goes on from there", err=True)
+        say(f"eightk: stopped at {done.next_day}: {done.reason}; the same command goes on from there", err=True)
     elif done.state == "stopped":
-        click.echo(f"eightk: stopped at {done.next_day} by somebody else", err=True)
+        say(f"eightk: stopped at {done.next_day} by somebody else", err=True)
     new = f"{done.taken:,} of {done.listed:,} filings were not in the store"
-    click.echo(f"{request.first} to {request.last}: {done.days_done} of {done.days} days read, {new}")
+    say(f"{request.first} to {request.last}: {done.days_done} of {done.days} days read, {new}")
     for day in done.without_index:
-        click.echo(f"  {day}: EDGAR has no index of this business day")
+        say(f"  {day}: EDGAR has no index of this business day")
     for problem in done.problems:
-        click.echo(f"  {problem}")
+        say(f"  {problem}")
     if done.waiting:
-        click.echo(f"  {done.waiting} could not be had yet; eightk tries them again when it runs")
+        say(f"  {done.waiting} could not be had yet; eightk tries them again when it runs")
     if done.failed:
-        click.echo(f"  {done.failed} are parked: eightk filings --state failed")
+        say(f"  {done.failed} are parked: eightk filings --state failed")
 
 
 COMMANDS = [backfill]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import click
 
 from watcher.cli._daemon import ask_daemon
 from watcher.cli._options import config_option, settings_of, store_of
+from watcher.cli._printing import say, say_json
 from watcher.config import DEFAULT_FILE
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 EXIT_NO = 1
+MAX_CIK_DIGITS = 10
 
 
 @click.command()
@@ -37,9 +38,9 @@ def company(who: str, config: Path | None, fetch: bool, as_json: bool) -> None:
     if fetch:
         found = [_fetched(config, _one_cik(who, found))]
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        say_json(found)
     else:
-        click.echo("\n\n".join(map(_page, found)) or f"nobody is known by {who}")
+        say("\n\n".join(map(_page, found)) or f"nobody is known by {who}")
     if not found:
         sys.exit(EXIT_NO)
 
@@ -51,7 +52,8 @@ def _known(config: Path | None, who: str) -> list[dict[str, Any]]:
     with store_of(config) as store:
         found: tuple[KnownCompany, ...]
         if who.isascii() and who.isdigit():
-            one = store.read_now(companies.get, int(who[-10:]))
+            digits = who.lstrip("0")
+            one = store.read_now(companies.get, int(digits or 0)) if len(digits) <= MAX_CIK_DIGITS else None
             found = () if one is None else (one,)
         else:
             found = store.read_now(companies.by_ticker, who) or store.read_now(companies.by_name, who)
@@ -61,6 +63,8 @@ def _known(config: Path | None, who: str) -> list[dict[str, Any]]:
 
 def _one_cik(who: str, found: list[dict[str, Any]]) -> int:
     if who.isascii() and who.isdigit():
+        if len(who.lstrip("0")) > MAX_CIK_DIGITS:
+            raise click.UsageError(f"{who} is no CIK, which has {MAX_CIK_DIGITS} digits at most")
         return int(who)
     if len(found) != 1:
         raise click.UsageError(f"{len(found) or 'no'} companies are known by {who}: give the CIK of the one to fetch")

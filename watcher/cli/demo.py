@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli._printing import say
+
 if TYPE_CHECKING:
     from watcher.simulator.receiver import Receiver
 
@@ -64,9 +66,9 @@ async def _demo(folder: Path, seconds: float | None, seed: int) -> None:
     receiver = Receiver(secret=secret)
     simulator = Simulator.from_generator(seed, COUNT, pace=PACE)
     async with serve(simulator) as edgar, receive(receiver) as told:
-        click.echo(f"A pretend EDGAR lists made-up filings at {edgar}")
-        click.echo(f"A webhook receiver listens at {told} and checks every signature")
-        click.echo("Ctrl-C ends it" if seconds is None else f"It ends after {seconds:g} seconds")
+        say(f"A pretend EDGAR lists made-up filings at {edgar}")
+        say(f"A webhook receiver listens at {told} and checks every signature")
+        say("Ctrl-C ends it" if seconds is None else f"It ends after {seconds:g} seconds")
         file = _write_config(folder, secret, edgar, told)
         async with Daemon.open(examine(file)) as daemon:
             loop = asyncio.get_running_loop()
@@ -75,7 +77,7 @@ async def _demo(folder: Path, seconds: float | None, seed: int) -> None:
             if seconds is not None:
                 loop.call_later(seconds, daemon.stop)
             teller = asyncio.create_task(_tell_what_arrives(receiver))
-            await daemon.run(click.echo, handle_signals=False)
+            await daemon.run(say, handle_signals=False)
             teller.cancel()
             await asyncio.gather(teller, return_exceptions=True)
     _sum_up(receiver)
@@ -96,14 +98,14 @@ async def _tell_what_arrives(receiver: Receiver) -> None:
         await receiver.wait_for(count, seconds=3600)
         post = receiver.accepted[count - 1]
         data = json.loads(post.body)["data"]
-        click.echo(f"  webhook   {data['rule']['title']}: {data['filing']['company']}, signature verified")
+        say(f"  webhook   {data['rule']['title']}: {data['filing']['company']}, signature verified")
 
 
 def _sum_up(receiver: Receiver) -> None:
     ids = {post.message_id for post in receiver.accepted}
     refused = len(receiver.received) - len(receiver.accepted)
     told = f"{_count(len(receiver.accepted), 'webhook')} arrived for {_count(len(ids), 'alert')}"
-    click.echo(f"{told}, every signature verified; {refused} refused.")
+    say(f"{told}, every signature verified; {refused} refused.")
 
 
 def _narrate() -> None:
@@ -121,12 +123,12 @@ class _Narrator(logging.Handler):
         facts = vars(record)
         match record.getMessage():
             case "spotted":
-                click.echo(f"  spotted   {facts['filings']} new on the list")
+                say(f"  spotted   {facts['filings']} new on the list")
             case "examined":
                 found = f"{_count(facts['items'], 'item')}, {_count(facts['alerts'], 'alert')}"
-                click.echo(f"  examined  {facts['accession']}: {found}")
+                say(f"  examined  {facts['accession']}: {found}")
             case message if record.levelno >= logging.WARNING:
-                click.echo(f"  {record.levelname.lower()}   {message}: {facts.get('reason', '')}")
+                say(f"  {record.levelname.lower()}   {message}: {facts.get('reason', '')}")
 
 
 def _count(number: int, noun: str) -> str:

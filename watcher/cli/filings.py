@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import json
 import sys
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher.cli._daemon import ask_daemon
-from watcher.cli._options import DATE, AccessionType, config_option, is_terminal, settings_of, store_of
+from watcher.cli._options import (
+    CIK,
+    DATE,
+    LIMIT,
+    AccessionType,
+    check_period,
+    config_option,
+    is_terminal,
+    settings_of,
+    store_of,
+)
+from watcher.cli._printing import say, say_json, say_line, say_row
 from watcher.cli.alerts import told_words
 from watcher.config import DEFAULT_FILE
 from watcher.cover_facts import cover_facts
-from watcher.models import FilingState
+from watcher.items import is_item_number
+from watcher.models import EIGHT_K_FORMS, FilingState
+from watcher.printable import printable
 
 if TYPE_CHECKING:
     from watcher.lock import Owner
     from watcher.ready import Ready
+    from watcher.store.database import Store
 
 __all__ = ["COMMANDS"]
 
@@ -51,13 +65,13 @@ FOLLOW_SECONDS = 120.0
 @click.option("--state", type=click.Choice([state.value for state in FilingState]), help="Only those in this state.")
 @click.option("--form", help="Only this form, such as 8-K/A.")
 @click.option("--item", help="Only those with this item, such as 5.02.")
-@click.option("--cik", type=int, help="Only those of this filer.")
+@click.option("--cik", type=CIK, help="Only those of this filer.")
 @click.option("--since", type=DATE, help="Only those filed on this day or later.")
 @click.option("--until", type=DATE, help="Only those filed on this day or before.")
-@click.option("--limit", type=click.IntRange(1), help=f"At most so many; {TERMINAL_ROWS} on a terminal, else all.")
-@click.option("--json", "form_of_output", flag_value="json", help="One JSON array.")
-@click.option("--csv", "form_of_output", flag_value="csv", help="A table for spreadsheets.")
-def filings(
+@click.option("--limit", type=LIMIT, help=f"At most so many; {TERMINAL_ROWS} on a terminal, else all.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@click.option("--csv", "as_csv", is_flag=True, help="A table for spreadsheets.")
+def filings(  # noqa: PLR0913, PLR0917  # one for each option
     config: Path | None,
     state: str | None,
     form: str | None,
@@ -66,30 +80,36 @@ def filings(
     since: datetime | None,
     until: datetime | None,
     limit: int | None,
-    form_of_output: str | None,
+    as_json: bool,
+    as_csv: bool,
 ) -> None:
     """List the filings in the store, the latest first."""
     from watcher.store.filings import Query
 
+    if as_json and as_csv:
+        raise click.UsageError("give one of --json and --csv")
+    check_period(since, until)
     query = Query(
         state=FilingState(state) if state else None,
         form=form and form.upper(),
-        item=item and item.lower().removeprefix("item").strip(),
+        item=item and _item_number(item),
         cik=cik,
         since=since and since.date(),
         until=until and until.date(),
-        limit=limit or (TERMINAL_ROWS if form_of_output is None and is_terminal() else None),
+        limit=limit or (TERMINAL_ROWS if is_terminal() and not (as_json or as_csv) else None),
     )
     rows = _rows(config, query)
-    if form_of_output == "json":
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
-    elif form_of_output == "csv":
-        click.echo(_csv(rows), nl=False)
+    if as_json:
+        say_json(rows)
+    elif as_csv:
+        say(_csv(rows).removesuffix("\n"))
     else:
+        if rows and is_terminal():
+            say_row(_columns("ACCEPTED (UTC)", "ACCESSION", "FORM", "STATE", "ITEMS", "COMPANY"))
         for row in rows:
-            click.echo(_table_line(row))
+            say_row(_table_line(row))
         if not rows:
-            click.echo("no filings")
+            say("no filings")
 
 
 @click.command()
@@ -100,9 +120,9 @@ def show(accession: str, config: Path | None, as_json: bool) -> None:
     """Show one filing: what was found in it, and who was told."""
     line = _line(config, accession)
     if as_json:
-        click.echo(json.dumps(line, ensure_ascii=False, indent=1))
+        say_json(line)
     else:
-        click.echo(_page(line))
+        say(_page(line))
 
 
 @click.command()
@@ -117,12 +137,32 @@ def retry(accession: str, config: Path | None) -> None:
     if owner is not None:
         state, reason = _retry_by_daemon(owner, accession)
     else:
+        from watcher.logs import set_up_logging
         from watcher.ready import examine
 
+        set_up_logging("critical", "text")  # what came of it is told below
         state, reason = asyncio.run(_retry_here(examine(config or DEFAULT_FILE), accession))
-    click.echo(f"{accession}: {state}{f': {reason}' if reason else ''}")
+    words = "not read again, its report stays as it was" if state == FilingState.SAVED and reason else state
+    say_line(f"{accession}: {words}{f': {reason}' if reason else ''}")
     if state != FilingState.SAVED or reason:
         sys.exit(EXIT_FAILED)
+
+
+def _item_number(text: str) -> str:
+    number = text.lower().removeprefix("item").strip()
+    if not is_item_number(number):
+        raise click.BadParameter(f"{text!r} is no item of Form 8-K, such as 5.02", param_hint="'--item'")
+    return number
+
+
+def _check_form(store: Store, form: str | None) -> None:
+    """Raise a usage error for a form that is never fetched, unless somebody put one of it into the folder."""
+    from watcher.store.filings import Query, find
+
+    if form is None or form in EIGHT_K_FORMS or store.read_now(find, Query(form=form, limit=1)):
+        return
+    known = ", ".join(sorted(EIGHT_K_FORMS))
+    raise click.BadParameter(f"no filing of form {form!r} is in the store; fetched are {known}", param_hint="'--form'")
 
 
 def _rows(config: Path | None, query: Any) -> list[dict[str, Any]]:
@@ -130,6 +170,7 @@ def _rows(config: Path | None, query: Any) -> list[dict[str, Any]]:
     from watcher.web.show import stored_json
 
     with store_of(config) as store:
+        _check_form(store, query.form)
         found = store.read_now(stored_filings.find, query)
         items = store.read_now(stored_filings.items_of, [one.filing.accession for one in found])
     return [stored_json(one, items.get(one.filing.accession)) for one in found]
@@ -174,11 +215,20 @@ def _table_line(row: dict[str, Any]) -> str:
     reason = f"  {row['reason']}" if row["reason"] else ""
     items = " ".join(row["items"])
     form = row["form"] or "?"
-    return f"{when:<20}  {row['accession']}  {form:<7} {row['state']:<7} {items:<15} {row['company']}{reason}"
+    return _columns(when, row["accession"], form, row["state"], items, f"{row['company']}{reason}")
+
+
+def _columns(when: str, accession: str, form: str, state: str, items: str, company: str) -> str:
+    return f"{when:<20}  {accession:<20}  {form:<7} {state:<7} {items:<15} {company}"
 
 
 def _page(line: dict[str, Any]) -> str:
-    """One filing for a person at a terminal."""
+    """One filing for a person at a terminal: a line for each fact, and the texts of the items as they are."""
+    facts = [printable(fact, is_line=True) for fact in _facts(line)]
+    return "\n".join([*facts, *_texts(line)])
+
+
+def _facts(line: dict[str, Any]) -> list[str]:
     out = [f"{key.replace('_', ' '):<17} {line[key]}" for key in KEYS if line.get(key) is not None]
     out += [f"{filer['role']:<17} {filer['name']} (CIK {filer['cik']})" for filer in line["filers"]]
     out += [f"{name.lower():<17} {fact}" for name, fact in cover_facts(line.get("cover") or {})]
@@ -196,12 +246,16 @@ def _page(line: dict[str, Any]) -> str:
         # Who is told of an alert alone stands under its deliveries.
         if one["untold"] or any(telling["digest"] for telling in one["told"]):
             out.append(f"{'told':<17} rule {one['rule']}: {told_words(one)}")
+    return out
+
+
+def _texts(line: dict[str, Any]) -> Iterator[str]:
     for item in line["items"] if "documents" in line else ():
-        out += ["", f"Item {item['number']} {item['title']}{'' if item['found'] else ' (declared only)'}", item["text"]]
+        heading = f"Item {item['number']} {item['title']}{'' if item['found'] else ' (declared only)'}"
+        yield from ("", printable(heading, is_line=True), item["text"])
     for exhibit in line.get("exhibits", ()):
-        url = f"\n{exhibit['url']}" if exhibit["url"] else ""
-        out.append(f"\nExhibit {exhibit['number']} {exhibit['title']}{url}")
-    return "\n".join(out)
+        heading = f"Exhibit {exhibit['number']} {exhibit['title']}"
+        yield from ("", *(printable(one, is_line=True) for one in (heading, exhibit["url"]) if one))
 
 
 def _amended(amendment: dict[str, Any]) -> str:

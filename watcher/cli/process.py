@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from collections import deque
@@ -15,9 +14,11 @@ import click
 
 from watcher.cli._inputs import InputFile, input_files, next_input
 from watcher.cli._options import config_option, is_terminal
+from watcher.cli._printing import say
 from watcher.config import DEFAULT_FILE, load_settings
 from watcher.errors import EightkError
 from watcher.handler import Stage
+from watcher.printable import json_text
 from watcher.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def process(paths: tuple[str, ...], config: Path | None, only: str | None, jobs:
     until = Stage.PARSE if only == "parse" else Stage.ALERT
     failed = asyncio.run(_process(paths, settings, until, jobs, rules=has_file))
     if failed:
-        click.echo(f'eightk: {failed} could not be read; see "error" in their lines', err=True)
+        say(f'eightk: {failed} could not be read; see "error" in their lines', err=True)
         sys.exit(EXIT_FAILED)
 
 
@@ -61,9 +62,7 @@ async def _process(paths: tuple[str, ...], settings: Settings, until: Stage, job
     count = jobs or os.cpu_count() or 1
     workers = Workers(spec, count=count, bounds=Bounds(limits.handle_seconds, limits.memory_megabytes))
     lines = _Lines(workers, count * QUEUED_PER_WORKER)
-    files = input_files(
-        paths, limits.submission_megabytes * 2**20, lambda words: click.echo(f"eightk: {words}", err=True)
-    )
+    files = input_files(paths, limits.submission_megabytes * 2**20, lambda words: say(f"eightk: {words}", err=True))
     try:
         while (one := await next_input(files)) is not None:
             await lines.add(one)
@@ -131,7 +130,7 @@ class _Lines:
         line, is_error = await task
         self._held_bytes -= size
         self.failed += is_error
-        click.echo(line)
+        click.echo(line)  # which `json_text` has made
         self._progress.advance()
 
 
@@ -141,11 +140,11 @@ async def _line_of(workers: Workers, one: InputFile) -> tuple[str, bool]:
     from watcher.workers import examine_to_line
 
     if one.raw is None:
-        return json.dumps(error_line(one.path, one.error)), True
+        return json_text(error_line(one.path, one.error)), True
     try:
         return await workers.run(one.path, examine_to_line, one.path, one.raw)
     except EightkError as error:
-        return json.dumps(error_line(one.path, str(error)), ensure_ascii=False), True
+        return json_text(error_line(one.path, str(error))), True
 
 
 COMMANDS = [process]

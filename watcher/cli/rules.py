@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from watcher.cli._options import config_option, rule_settings
+from watcher.cli._printing import say, say_json, say_line
 from watcher.cli.rules_history import backtest, explain
 from watcher.cli.rules_tests import test
 
@@ -51,12 +51,12 @@ def check(paths: tuple[Path, ...], config: Path | None, strict: bool, shape: str
     if rule_id is not None and book is not None:
         _print_rule(rule_of(book, rule_id, "'--explain'"), shape)
         return
-    click.echo(_as_json(found, book) if shape == "json" else _as_text(found, book))
+    if shape == "json":
+        say_json(_as_json(found, book))
+    else:
+        for line in (*map(str, found), _last_line(found, book)):
+            say_line(line)
     sys.exit(EXIT_NO if has_faults or (strict and found) else 0)
-
-
-def _as_text(found: Sequence[Finding], book: RuleBook | None) -> str:
-    return "\n".join([*map(str, found), _last_line(found, book)])
 
 
 def _last_line(found: Sequence[Finding], book: RuleBook | None) -> str:
@@ -75,16 +75,15 @@ def _files(book: RuleBook) -> int:
     return len({rule.where.rsplit(":", 2)[0] for rule in book.rules})
 
 
-def _as_json(found: Sequence[Finding], book: RuleBook | None) -> str:
+def _as_json(found: Sequence[Finding], book: RuleBook | None) -> dict[str, Any]:
     warnings = sum(one.is_warning for one in found)
-    told = {
+    return {
         "findings": [asdict(one) for one in found],
         "faults": len(found) - warnings,
         "warnings": warnings,
         "rules": None if book is None else len(book.rules),
         "files": None if book is None else _files(book),
     }
-    return json.dumps(told, ensure_ascii=False, indent=1)
 
 
 def rule_of(book: RuleBook, rule_id: str, hint: str) -> RuleInfo:
@@ -99,14 +98,14 @@ def rule_of(book: RuleBook, rule_id: str, hint: str) -> RuleInfo:
 
 def _print_rule(rule: RuleInfo, shape: str) -> None:
     if shape == "json":
-        click.echo(json.dumps(asdict(rule), ensure_ascii=False, indent=1))
+        say_json(asdict(rule))
         return
-    click.echo(f"{rule.id}: {rule.title}")
-    click.echo(f"{rule.where}, revision {rule.revision}, {rule.status}, {_count(rule.test_count, 'test')}\n")
-    click.echo(rule.tree)
-    click.echo(f"severity    {rule.severity.value}")
-    click.echo(f"notify      {', '.join(rule.notify) or 'nobody'}")
-    click.echo(f"found by    {rule.found_by}")
+    say(f"{rule.id}: {rule.title}")
+    say(f"{rule.where}, revision {rule.revision}, {rule.status}, {_count(rule.test_count, 'test')}\n")
+    say(rule.tree)
+    say(f"severity    {rule.severity.value}")
+    say(f"notify      {', '.join(rule.notify) or 'nobody'}")
+    say(f"found by    {rule.found_by}")
 
 
 for command in (test, backtest, explain):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli._options import DATE, AccessionType, config_option, is_terminal, settings_of, store_of
+from watcher.cli._options import DATE, AccessionType, check_period, config_option, is_terminal, settings_of, store_of
+from watcher.cli._printing import say, say_json, say_line
 from watcher.errors import ConfigError, Fault
+from watcher.printable import json_text
 
 if TYPE_CHECKING:
     from watcher.models import Report
@@ -72,6 +73,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
     from watcher.rules.telling import backtest_json, backtest_lines
     from watcher.store.saved import Period, reports_in
 
+    check_period(since, until)
     settings = settings_of(config)
     book = read_book(settings, (draft,) if draft else ())
     other = read_book(settings, (baseline,)) if baseline else None
@@ -87,12 +89,12 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
             labels=_labels(labels, book) if labels else None,
         )
     if as_json:
-        click.echo(json.dumps(backtest_json(made), ensure_ascii=False, indent=1))
+        say_json(backtest_json(made))
     else:
         for line in backtest_lines(made, samples=samples):
-            click.echo(line)
+            say_line(line)
     each = made.seconds / made.filings * 1_000_000 if made.filings else 0
-    click.echo(f"eightk: matching took {each:,.0f} µs for each filing", err=True)
+    say(f"eightk: matching took {each:,.0f} µs for each filing", err=True)
     if out is not None:
         _write(made, out)
     if limit_per_week is not None:
@@ -126,9 +128,12 @@ def explain(rule: str, accession: str, config: Path | None, draft: Path | None, 
         told = book.explain(known.id, report)
         earlier = list(_earlier(store, report, known.id, known.revision))
     if as_json:
-        click.echo(json.dumps({**to_json(told), "earlier": earlier}, ensure_ascii=False, indent=1))
+        say_json({**to_json(told), "earlier": earlier})
     else:
-        click.echo("\n".join([*explanation_lines(told), *earlier]))
+        for line in explanation_lines(told):
+            say_line(line)
+        for one in earlier:
+            say(one)
     sys.exit(0 if told.fires else EXIT_NO)
 
 
@@ -183,13 +188,13 @@ def _write(made: Backtest, out: Path) -> None:
 
     out.mkdir(parents=True, exist_ok=True)
     for result in made.results:
-        lines = (json.dumps(match_json(one), ensure_ascii=False) for one in result.matches)
+        lines = (json_text(match_json(one)) for one in result.matches)
         (out / f"{result.rule.id}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def _keep_limit(made: Backtest, limit: int) -> None:
     over = [(one.rule.id, most) for one in made.results if (most := made.per_week(one)[2]) > limit]
     for rule, most in over:
-        click.echo(f"eightk: {rule} tells {most} in a week, and {limit} is the limit", err=True)
+        say(f"eightk: {rule} tells {most} in a week, and {limit} is the limit", err=True)
     if over:
         sys.exit(EXIT_NO)

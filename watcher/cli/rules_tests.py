@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import click
 
 from watcher.cli._options import config_option, rule_settings
+from watcher.cli._printing import say_line
 from watcher.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test(paths: tuple[Path, ...], config: Path | None, verbose: bool, junit: Pat
     read = _reader(settings)
     trials = [run_test(one, book, read, settings.endpoint) for book, one in _tests(settings, paths)]
     for line in trial_lines(trials, verbose=verbose):
-        click.echo(line)
+        say_line(line)
     if junit is not None:
         junit.write_bytes(_junit(trials))
     sys.exit(0 if all(one.is_ok for one in trials) else EXIT_NO)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from watcher.cli._options import config_option
+from watcher.cli._printing import say, say_json
+from watcher.cli.endpoint import files_open_to_others
 from watcher.config import DEFAULT_FILE, template_folder
 from watcher.errors import ConfigError, EightkError, Fault
+from watcher.handler import Stage
 
 if TYPE_CHECKING:
     from watcher.edgar.assumptions import Finding
@@ -32,38 +34,43 @@ def init(folder: Path) -> None:
             with target.open("xb") as file:
                 file.write(source.read_bytes())
         except FileExistsError:
-            click.echo(f"kept     {target}")
+            say(f"kept     {target}")
             continue
         except OSError as error:
             raise EightkError(f"{target}: cannot be written: {error.strerror}") from error
-        click.echo(f"written  {target}")
+        say(f"written  {target}")
     there = "" if folder == Path() else f"cd {folder} && "
-    click.echo(f"Next: set [edgar] contact in {folder / 'config' / 'eightk.toml'}, then: {there}eightk run")
+    say(f"Next: set [edgar] contact in {folder / 'config' / 'eightk.toml'}, then: {there}eightk run")
 
 
 @click.command()
 @config_option
 @click.option("--live", is_flag=True, help="Ask EDGAR, too, whether what eightk assumes of it still holds.")
 def check(config: Path | None, *, live: bool) -> None:
-    """Check settings, rules, handlers, endpoints and folders in one go.
+    """Check settings, rules, handlers, endpoints, folders, the store and the page's port in one go.
 
     With --live some twenty requests go to EDGAR, one a second, under your contact. Exit code 1: an assumption does not
     hold any more; 3: EDGAR could not be asked.
     """
     from watcher.ready import examine
+    from watcher.surroundings import port_faults, store_faults
 
-    ready = examine(config or DEFAULT_FILE)
+    ready = examine(config or DEFAULT_FILE, store_faults, port_faults)
     settings = ready.settings
-    click.echo(f"settings   {settings.file}: fine")
-    click.echo(f"handlers   {', '.join(handler.name for handler in ready.handlers)}")
+    say(f"settings   {settings.file}: fine")
+    say(f"handlers   {', '.join(handler.name for handler in ready.handlers)}")
     for handler in ready.handlers:
         if words := handler.describe():
-            click.echo(f"{handler.name:<10} {words}")
-    click.echo(f"folder     {settings.folder.path if settings.folder.enabled else 'not watched'}")
-    click.echo(f"endpoints  {', '.join(f'{name} ({one.name})' for name, one in ready.notifiers.items()) or 'none'}")
-    click.echo(f"store      {settings.store_url}{'' if settings.store_path.exists() else ' (made at the first run)'}")
+            say(f"{handler.name:<10} {words}")
+    if not any(handler.stage is Stage.PARSE for handler in ready.handlers):
+        say("warning    no handler reads filings: they are saved as listed, without their items (handlers.disabled)")
+    say(f"folder     {settings.folder.path if settings.folder.enabled else 'not watched'}")
+    say(f"endpoints  {', '.join(f'{name} ({one.name})' for name, one in ready.notifiers.items()) or 'none'}")
+    say(f"store      {settings.store_url}{'' if settings.store_path.exists() else ' (made at the first run)'}")
+    for key, path in files_open_to_others(settings):
+        say(f"warning: {path} ({key}) may be read by every user of this machine: chmod 600 {path}", err=True)
     contact = settings.edgar.contact or "none: EDGAR is not polled until [edgar] contact is set"
-    click.echo(f"contact    {contact}")
+    say(f"contact    {contact}")
     if live:
         _check_live(settings)
 
@@ -75,10 +82,10 @@ def _check_live(settings: Settings) -> None:
         words = 'the SEC asks for a contact: set it to "Your Firm you@firm.com", or EIGHTK_CONTACT'
         raise ConfigError([Fault(settings.file, "edgar.contact", words)])
     findings = asyncio.run(_findings(settings))
-    click.echo(f"\nasked {settings.edgar.base_url}:")
+    say(f"\nasked {settings.edgar.base_url}:")
     for one in findings:
         word = {True: "holds", False: "DOES NOT HOLD", None: "cannot be told now"}[one.holds]
-        click.echo(f"{word:<18}  {one.assumption}\n{'':<18}  {one.found}")
+        say(f"{word:<18}  {one.assumption}\n{'':<18}  {one.found}")
     if any(one.holds is False for one in findings):
         raise click.exceptions.Exit(1)
 
@@ -117,11 +124,11 @@ def handlers(config: Path | None, as_json: bool) -> None:
     names = (*line, *notifiers, *left_out)
     if as_json:
         rows = [_row(found[name], order.get(name), is_left_out=name in left_out) for name in names]
-        click.echo(json.dumps(rows, indent=2))
+        say_json(rows)
         return
     for name in names:
         place = "off" if name in left_out else str(order.get(name, ""))
-        click.echo(f"{place:>3}  {found[name].stage.name.lower():<9} {name:<16} {found[name].origin}")
+        say(f"{place:>3}  {found[name].stage.name.lower():<9} {name:<16} {found[name].origin}")
 
 
 def _row(found: Found, order: int | None, *, is_left_out: bool) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher.cli._daemon import ask_daemon
-from watcher.cli._options import config_option, settings_of, store_of
+from watcher.cli._options import CIK, config_option, settings_of, store_of
+from watcher.cli._printing import say, say_json, say_row
 from watcher.errors import UnknownFiling
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def silence() -> None:
 @silence.command()
 @config_option
 @click.option("--rule", metavar="ID", help="Silence this rule; with --company, only about that company.")
-@click.option("--company", "cik", type=click.IntRange(0, 9_999_999_999), metavar="CIK", help="Silence this company.")
+@click.option("--company", "cik", type=CIK, metavar="CIK", help="Silence this company.")
 @click.option("--for", "span", type=SpanType(), metavar="SPAN", help="For so long, such as 30m, 12h, 7d, 2w.")
 @click.option("--until", type=MomentType(), metavar="TIME", help="Until then, such as 2026-05-20T16:00 (UTC).")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, for whoever wonders.")
@@ -85,9 +85,9 @@ def add(
         raise click.UsageError("say how long: either --for SPAN or --until TIME")
     asked = {"rule": rule, "cik": cik, "why": why, "by": by}
     added = _add(settings_of(config), asked, span, until)
-    click.echo(_words(added))
+    say(_words(added))
     if not added["is_rule_known"]:
-        click.echo(f"note: this store has seen no rule {rule!r} yet", err=True)
+        say(f"note: this store has seen no rule {rule!r} yet", err=True)
 
 
 @silence.command(name="list")
@@ -104,12 +104,12 @@ def list_(config: Path | None, every: bool, as_json: bool) -> None:
         found = store.read_now(silences.find) if every else store.read_now(silences.find_open, now)
     rows = [silence_json(one, now) for one in found]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        say_json(rows)
         return
     for row in rows:
-        click.echo(_words(row))
+        say_row(_words(row))
     if not rows:
-        click.echo("no silences")
+        say("no silences")
 
 
 @silence.command()
@@ -122,7 +122,7 @@ def end(number: int, config: Path | None) -> None:
     settings = settings_of(config)
     owner = owner_of(settings.store_path)
     ended = ask_daemon(owner, "DELETE", f"/v1/silences/{number}") if owner else _end_here(settings, number)
-    click.echo(_words(ended))
+    say(_words(ended))
 
 
 def _add(settings: Settings, asked: dict[str, Any], span: timedelta | None, until: datetime | None) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from watcher.cli._printing import say
+
 if TYPE_CHECKING:
     from watcher.simulator.server import Simulator
 
@@ -50,7 +52,7 @@ def simulate(port: int, file: Path | None, **given: Any) -> None:
         values["week"] = values["week"].date()
     simulator = Scenario.read(file, values).simulator()
     for rejected in simulator.catalog.rejected:
-        click.echo(f"left out: {rejected.path}: {rejected.reason}", err=True)
+        say(f"left out: {rejected.path}: {rejected.reason}", err=True)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(simulator, port))
 
@@ -59,7 +61,7 @@ async def _serve(simulator: Simulator, port: int) -> None:
     from watcher.simulator.server import serve
 
     async with serve(simulator, port=port) as url:
-        click.echo(f"eightk: pretend EDGAR at {url} with {len(simulator.catalog.filings)} filings to list")
+        say(f"eightk: pretend EDGAR at {url} with {len(simulator.catalog.filings)} filings to list")
         await asyncio.Event().wait()
 
 

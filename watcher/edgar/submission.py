@@ -6,6 +6,7 @@ is asked for. A bare main document is taken too. What stops in the middle, or is
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -67,6 +68,7 @@ def split_submission(raw: bytes, filename: str = "") -> Submission:
     Raises `NotASubmission` when it is neither, saying what came instead, and `TruncatedError` when it stops in
     the middle.
     """
+    raw = raw.removeprefix(codecs.BOM_UTF8)  # some editors write one; without it nothing is copied
     if _STARTS.match(raw, 0, _PEM_BYTES):
         return _split(raw, filename)
     instead = what_came_instead(raw)

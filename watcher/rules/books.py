@@ -31,7 +31,7 @@ def rule_paths(settings: Settings, paths: Sequence[Path] = ()) -> tuple[Path, ..
     folder = settings.rules.path
     if not folder.is_dir():
         remedy = "make it, or set [rules] path"
-        raise ConfigError([Fault(str(folder), "rules.path", "there is no such folder", remedy)])
+        raise ConfigError([Fault(settings.file, "rules.path", f"{folder}: there is no such folder", remedy)])
     return (_from_here(folder),)
 
 

@@ -14,6 +14,7 @@ from watcher.errors import ConfigError, EightkError, ReadError, Skip
 from watcher.models import Report
 from watcher.rulebook import Expectation, RuleBook, RuleTest
 from watcher.rules.replay import Replay, Taken
+from watcher.small_files import read_small
 
 __all__ = ["Reader", "Trial", "read_submission", "run_test"]
 
@@ -56,7 +57,7 @@ def run_test(test: RuleTest, book: RuleBook, read: Reader, endpoints: Iterable[s
 
 def read_submission(path: Path, read: Reader) -> Report:
     """Read a full submission, which may be compressed with gzip. Raises ``OSError`` and ``ReadError``."""
-    raw = path.read_bytes()
+    raw = read_small(path, _MAX_BYTES)
     if raw.startswith(b"\x1f\x8b"):
         try:
             with gzip.open(path) as unpacked:

@@ -5,21 +5,25 @@ Blocking, and without a word about the store: `FolderSource` calls it from threa
 
 from __future__ import annotations
 
+import gzip
+import io
 import logging
 import os
 import re
 import stat
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from watcher.errors import TooLargeError
+from watcher.errors import ReadError, TooLargeError
 
 __all__ = ["Growing", "Inbox"]
 
 log = logging.getLogger(__name__)
 
+_ARCHIVES = (".tar", ".tar.gz", ".tgz")
 DONE = "done"
 REJECTED = "rejected"
 # What editors, browsers and copy programs call a file that they are still writing.
@@ -82,11 +86,16 @@ class Inbox:
         return status
 
     def read(self, path: Path, status: os.stat_result) -> bytes:
-        """Return a complete file's bytes.
+        """Return a complete file's bytes, unpacked if its name ends in ``.gz``.
 
         Raises ``Growing`` while it may not be whole: a file without a submission's end mark is whole only when it was
-        the same at two looks, ``settle_seconds`` apart. Raises ``TooLargeError``, and ``OSError``.
+        the same at two looks, ``settle_seconds`` apart. Raises ``ReadError``, and ``OSError``.
         """
+        if path.name.endswith(_ARCHIVES):
+            raise ReadError(
+                f"{path.name}: an archive of many files; read it with: eightk backfill --archives (a day's of EDGAR), "
+                "or unpack it here"
+            )
         if status.st_size > self._max_bytes:
             raise TooLargeError(
                 f"{path.name}: {status.st_size:,} bytes, more than the {self._max_bytes:,} that are read"
@@ -102,7 +111,7 @@ class Inbox:
         if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
             raise Growing
         self._looks.pop(path, None)
-        return raw
+        return self._unpacked(raw, path.name) if path.name.endswith(".gz") else raw
 
     def put_away(self, path: Path) -> Path | None:
         """Move a read file to ``done/``; None when the folder will not let it go."""
@@ -117,6 +126,16 @@ class Inbox:
         if target is not None:
             _write_reason(target, reason)
         return target
+
+    def _unpacked(self, packed: bytes, name: str) -> bytes:
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+                raw = file.read(self._max_bytes + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ReadError(f"{name}: cannot be unpacked: {error}") from error
+        if len(raw) > self._max_bytes:
+            raise TooLargeError(f"{name}: unpacks to more than the {self._max_bytes:,} bytes that are read")
+        return raw
 
     def _candidates(self) -> Iterator[Path]:
         for path in self.folder.iterdir():

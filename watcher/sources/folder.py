@@ -71,6 +71,9 @@ class FolderSource:
         self._observer = FolderObserver(settings.path, polling=settings.observer == "polling")
         self._seen: dict[Path, _Seen] = {}
         self._growing: set[Path] = set()
+        self._unread: set[Path] = set()  # what could not be read at the last look
+        self._unstored: set[Path] = set()  # what the store did not take at the last look
+        self.trouble = ""  # why the store does not take files, in words; "" when it does
 
     def make(self) -> None:
         """Make the folder, so that files can be put into it. Raises ``EightkError`` when it cannot be made."""
@@ -101,7 +104,7 @@ class FolderSource:
 
     async def _finds_what_no_event_told(self) -> bool:
         """Look at every file; return whether one had lain there for a while that no event told of."""
-        told = self._seen.keys() | self._observer.announced | self._growing
+        told = self._seen.keys() | self._observer.announced | self._growing | self._unread | self._unstored
         await self.scan()
         long_ago = (time.time() - self._settings.rescan_seconds / 2) * 1e9
         return any(seen.arrived_ns < long_ago for path, seen in self._seen.items() if path not in told)
@@ -114,6 +117,7 @@ class FolderSource:
             log.error("folder cannot be read", extra={"folder": str(self._settings.path), "reason": error.strerror})
             return 0
         self._growing.clear()
+        self._note_stored(*(self._unread | self._unstored).difference(paths))
         for path in paths:
             await self._look_at(path)
         return len(paths)
@@ -136,7 +140,9 @@ class FolderSource:
         self._observer.announced.discard(path)
         try:
             await self._step(path)
+            self._note_stored(path)
         except FileNotFoundError:
+            self._note_stored(path)
             self._seen.pop(path, None)  # moved away by someone, or noticed twice
         except Growing:
             self._growing.add(path)
@@ -145,13 +151,29 @@ class FolderSource:
             await self._refuse(path, str(error))
         except StoreError as error:
             # A full disk is nobody's fault here: the file stays, and the next full look tries again.
-            log.error("file cannot be stored", extra={"file": path.name, "reason": str(error)})
+            self._note_unstored(path, error)
         except OSError as error:
+            self._unread.add(path)
             log.error("file cannot be read", extra={"file": path.name, "reason": error.strerror})
         except Exception as error:
             # The border to whatever somebody puts here: one file must not end the daemon, now and at each start.
             log.exception("file broke its reader", extra={"file": path.name})
             await self._refuse(path, f"{path.name}: {type(error).__name__}: {error}")
+
+    def _note_unstored(self, path: Path, error: StoreError) -> None:
+        if not self.trouble:
+            # Once for all of them, whatever the number of looks: the disk may be what is full.
+            log.error("files cannot be stored; they stay in the folder", extra={"reason": str(error)})
+        self.trouble = f"files cannot be stored: {error}"
+        self._unstored.add(path)
+
+    def _note_stored(self, *paths: Path) -> None:
+        """Note what is no trouble any more, as it was taken in, or has gone."""
+        self._unread.difference_update(paths)
+        self._unstored.difference_update(paths)
+        if self.trouble and not self._unstored:
+            log.info("files can be stored again")
+            self.trouble = ""
 
     async def _refuse(self, path: Path, reason: str) -> None:
         with contextlib.suppress(FileNotFoundError):  # moved away by someone meanwhile

@@ -33,6 +33,7 @@ from watcher.store.deliveries import StoredDelivery
 from watcher.store.redelivery import Redelivery, Wanted
 from watcher.web.alerts import alert_pages, with_places
 from watcher.web.completeness import Backfills, completeness
+from watcher.web.endpoints import enabling
 from watcher.web.front import FORMS, PAGE_SIZE, Choice, front_rows
 from watcher.web.lists import DAYS, Comparison, lists, seconds_words
 from watcher.web.reading import exhibit_pieces, sections
@@ -158,6 +159,7 @@ def _add_api(app: FastAPI, desk: Desk) -> None:
     app.include_router(lists(desk.store, desk.now, desk.company, may_write))
     app.include_router(silencing(desk.store, desk.now, may_write))
     app.include_router(alert_pages(desk.store))
+    app.include_router(enabling(desk.store, may_write))
     app.include_router(redelivering(desk.store, desk.redeliver, may_write))
 
     @app.get("/healthz")

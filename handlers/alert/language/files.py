@@ -14,7 +14,7 @@ from handlers.alert.language.page import WHOLE_FILE, Page, suggestion
 from handlers.alert.language.rule_reader import Defaults, ReadRule, RuleReader, read_defaults
 from handlers.alert.language.tests import FILE_KEYS
 from handlers.alert.matching.rules import Rule
-from watcher import ConfigError, Fault
+from watcher import ConfigError, Fault, read_small_text
 
 __all__ = [
     "RuleFile",
@@ -126,7 +126,7 @@ def open_page(path: Path) -> tuple[Page, str, Table | None]:
         if path.stat().st_size > _MAX_FILE_BYTES:
             page.fault(Code.UNREADABLE, WHOLE_FILE, "", f"is larger than {_MAX_FILE_BYTES} bytes", "split it")
             return page, "", None
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_small_text(path, _MAX_FILE_BYTES, encoding="utf-8-sig")
         root = read_yaml(text)
     except OSError as error:
         page.fault(Code.UNREADABLE, WHOLE_FILE, "", f"cannot be read: {error.strerror}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +12,12 @@ from handlers.alert.language.codes import Code
 from handlers.alert.language.nodes import Node, Place, Scalar, Table
 from handlers.alert.language.page import Page
 from handlers.alert.matching.fields import LIST_TYPES, Value
+from watcher import read_small_text
 
 __all__ = ["Listed", "NamedList", "PhraseSet", "Scope", "read_lists", "read_phrases"]
 
 _LIST_KEYS = ("values", "file", "column", "type")
+_MAX_FILE_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ def _list_values(page: Page, described: Table, key: str, folder: Path) -> tuple[
 
 def _column(page: Page, path: Path, name: Scalar, column: Scalar, key: str) -> Iterable[Listed]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
+        with io.StringIO(read_small_text(path, _MAX_FILE_BYTES, encoding="utf-8-sig")) as lines:
             reader = csv.DictReader(lines)
             if column.text not in (reader.fieldnames or ()):
                 there = ", ".join(reader.fieldnames or ()) or "none"
