@@ -157,6 +157,7 @@ def test_a_digest_tells_of_each_alert_in_the_order_in_which_they_were_raised(sto
     assert told["data"] == {
         "schema_version": 1,
         "id": one.message.id,
+        "sequence": 3,
         "summary": "A title: 2 alerts (filed_on=2026-01-12)",
         "rule": {"id": "r", "title": "A title", "severity": "high", "revision": "1"},
         "digest": {

@@ -5,11 +5,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from watcher.models import Alert, Event, Evidence, Filer, Filing, Item, Report, Severity
-from watcher.payload import edgar_url, message_for
+from watcher.models import Alert, Document, Event, Evidence, Filer, Filing, Item, Report, Severity
+from watcher.payload import MAX_PAYLOAD_BYTES, edgar_url, message_for, numbered
+from watcher.payload_schema import validate
 
 SAVED_AT = datetime(2026, 5, 20, 20, 16, tzinfo=UTC)
+FOLDER = "https://www.sec.gov/Archives/edgar/data/1234567/000123456726000042"
 PAGE = "http://127.0.0.1:8000/filings/0001234567-26-000042"
 ALERT = Alert(
     id="alr_0011",
@@ -43,13 +47,16 @@ def report(**changes) -> Report:
             Item("7.01", "Regulation FD Disclosure", declared=True, found=True),
         ),
         events=(Event("guidance", 0.91234567),),
+        documents=(Document(1, "8-K", "made-up 8k.htm", "8-K", 9_000),),
     )
     found.versions["rules"] = "0a1b"
     return found
 
 
 def told(alert: Alert = ALERT, about: Report | None = None, **settings):
-    return json.loads(message_for(alert, about or report(), saved_at=SAVED_AT, **settings).payload)
+    payload = message_for(alert, about or report(), saved_at=SAVED_AT, **settings).payload
+    validate(payload)
+    return json.loads(payload)
 
 
 def test_the_payload_tells_the_whole_alert():
@@ -79,14 +86,22 @@ def test_the_payload_tells_the_whole_alert():
                 "accepted_at": "2026-05-20T20:15:03Z",
                 "period_of_report": "2026-05-19",
                 "urls": {
-                    "edgar": "https://www.sec.gov/Archives/edgar/data/1234567/000123456726000042/"
-                    "0001234567-26-000042-index.htm",
+                    "edgar": f"{FOLDER}/0001234567-26-000042-index.htm",
                     "page": PAGE,
                 },
             },
             "match": {
                 "selections": ["match"],
-                "evidence": [{"document": 1, "start": 120, "end": 158, "text": "Item 7.01 Regulation FD Disclosure"}],
+                "evidence": [
+                    {
+                        "document": 1,
+                        "start": 120,
+                        "end": 158,
+                        "text": "Item 7.01 Regulation FD Disclosure",
+                        "url": f"{PAGE}#d1-120",
+                        "edgar_url": f"{FOLDER}/made-up%208k.htm#:~:text=Item%207.01%20Regulation%20FD%20Disclosure",
+                    }
+                ],
             },
             "events": [{"event": "guidance", "score": 0.9123}],
             "versions": {"rules": "0a1b"},
@@ -155,6 +170,82 @@ def test_all_snippets_together_take_at_most_1_kb():
     assert snippets[0].endswith("…")
 
 
+def links(alert: Alert, about: Report | None = None, page_url: str | None = PAGE) -> list[tuple[str, str]]:
+    evidence = told(alert, about, page_url=page_url)["data"]["match"]["evidence"]
+    return [(one["url"], one["edgar_url"]) for one in evidence]
+
+
+def test_without_a_page_of_ours_words_are_shown_at_edgar_alone():
+    ((ours, theirs),) = links(ALERT, page_url=None)
+
+    assert (ours, theirs.partition("#")[0]) == (None, f"{FOLDER}/made-up%208k.htm")
+
+
+def test_words_of_a_document_that_is_not_known_have_no_link_to_edgar():
+    assert links(replace(ALERT, evidence=(Evidence(7, 1, 5, "word"),))) == [(f"{PAGE}#d7-1", None)]
+
+
+def test_a_link_that_names_long_words_opens_the_document_alone():
+    long = replace(ALERT, evidence=(Evidence(1, 0, 600, "x" * 600),))
+
+    assert links(long) == [(f"{PAGE}#d1-0", f"{FOLDER}/made-up%208k.htm")]
+
+
+def test_a_file_name_that_is_too_long_for_a_link_gets_none():
+    about = report()
+    about.documents = (Document(1, "8-K", "x" * 600, "8-K", 1),)
+
+    assert links(ALERT, about) == [(f"{PAGE}#d1-120", None)]
+
+
+@pytest.mark.parametrize("length", [0, 100, 200, 300, 400])
+def test_where_there_is_no_room_links_are_left_out_edgar_s_first_and_the_last_ones_first(length):
+    alert = replace(ALERT, evidence=tuple(Evidence(1, n, n + 400, "é" * 40) for n in range(20)))
+    left = links(alert, crowded(), page_url=PAGE + "x" * length)
+    ours, theirs = [one[0] is not None for one in left], [one[1] is not None for one in left]
+
+    assert (ours, theirs) == (sorted(ours, reverse=True), sorted(theirs, reverse=True))
+    assert all(ours) or not any(theirs)
+    assert (length < 300) is all(theirs)
+
+
+def crowded() -> Report:
+    """A report whose facts take much room."""
+    about = report()
+    about.items = tuple(Item(f"{n:02}{'x' * 200}", "", declared=True, found=False) for n in range(20))
+    about.events = tuple(Event(f"{n:02}{'x' * 200}", 0.5) for n in range(20))
+    return about
+
+
+@given(
+    st.lists(st.text(max_size=300), max_size=25),
+    st.text(max_size=500),
+    st.integers(min_value=0, max_value=500),
+    st.integers(min_value=1, max_value=2**63 - 1),
+)
+def test_the_payload_stays_under_20_kb_with_its_links_whatever_the_words(words, name, length, sequence):
+    about = crowded()
+    about.documents = (Document(1, "8-K", name, "8-K", 1),)
+    alert = replace(ALERT, evidence=tuple(Evidence(1, n, n + 1, text) for n, text in enumerate(words)))
+    message = message_for(alert, about, saved_at=SAVED_AT, page_url=PAGE + "x" * length)
+    sent = numbered(message.payload, sequence)
+
+    validate(sent)
+    assert len(sent) < MAX_PAYLOAD_BYTES
+    assert json.loads(sent)["data"]["sequence"] == sequence
+
+
+def test_a_number_is_put_in_and_all_else_stays_to_the_byte():
+    first = message_for(ALERT, report(), saved_at=SAVED_AT, page_url=PAGE)
+    later = message_for(ALERT, report(), saved_at=SAVED_AT, page_url=PAGE, sequence=42)
+
+    assert numbered(first.payload, 42) == later.payload == numbered(later.payload, 42)
+
+
+def test_what_is_no_payload_of_ours_stays_as_it_is():
+    assert numbered(b'{"type":"x"}', 42) == b'{"type":"x"}'
+
+
 def hostile_message():
     alert = replace(
         ALERT,
@@ -163,7 +254,7 @@ def hostile_message():
         summary=HOSTILE,
         revision=HOSTILE,
         selections=(HOSTILE,) * 60,
-        evidence=(Evidence(1, 0, len(HOSTILE), HOSTILE),) * 60,
+        evidence=tuple(Evidence(1, n, len(HOSTILE), HOSTILE) for n in range(60)),
     )
     about = report(
         form=HOSTILE,
@@ -184,7 +275,9 @@ def test_whatever_a_filer_wrote_the_payload_is_json():
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
 
-    content = json.loads(hostile_message().payload.decode("utf-8"), parse_constant=refuse)
+    payload = hostile_message().payload
+    validate(payload)
+    content = json.loads(payload.decode("utf-8"), parse_constant=refuse)
 
     assert content["data"]["events"][0]["score"] is None
 

@@ -1,7 +1,8 @@
 """What an endpoint is told of one alert: a thin JSON payload, and one line and a link for a person.
 
 Pure. Texts from filings are cut to fixed sizes here, so that the payload stays under 20 kB whatever a filer
-wrote; who wants more follows the links. Keys are only ever added (``data.schema_version`` counts what breaks).
+wrote; who wants more follows the links. Keys are only ever added (``data.schema_version`` counts what breaks), and
+`payload_schema` describes them all.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from watcher.models import Alert, Event, Evidence, Filing, Message, Report
+from watcher.models import Alert, Document, Event, Evidence, Filing, Message, Report
+from watcher.places import edgar_place, page_place
 from watcher.report_json import to_json
 
 __all__ = [
@@ -25,6 +27,8 @@ __all__ = [
     "digest_message",
     "edgar_url",
     "message_for",
+    "numbered",
+    "ping_message",
 ]
 
 SCHEMA_VERSION = 1
@@ -33,6 +37,8 @@ MAX_DIGEST_ENTRIES = 50
 _MAX_SNIPPETS_BYTES = 1_024  # of all evidence together
 _MAX_SNIPPET_BYTES = 256
 _MAX_EVIDENCE = 20
+_MAX_LINK_BYTES = 500
+_MAX_SEQUENCE_BYTES = 20
 _MAX_NAMES = 20  # items, selections, tickers, events
 _MAX_NAME_BYTES = 100
 _MAX_LINE_BYTES = 400
@@ -68,6 +74,7 @@ def message_for(
     timestamp = report.filing.accepted_at or saved_at
     summary = _cut(alert.summary or f"{report.filing.company}: {alert.title}", _MAX_LINE_BYTES)
     index = edgar_url(report.filing)
+    evidence = _evidence(alert.evidence, report, page_url)
     content = {
         "type": kind,
         "timestamp": to_json(timestamp),
@@ -78,13 +85,13 @@ def message_for(
             "summary": summary,
             "rule": _rule(alert),
             "filing": _filing(report, index, page_url),
-            "match": {"selections": _names(alert.selections), "evidence": _evidence(alert.evidence)},
+            "match": {"selections": _names(alert.selections), "evidence": evidence},
             "events": [_event(event) for event in report.events[:_MAX_NAMES]],
             "versions": {_cut(name, 40): _cut(report.versions[name], 40) for name in _first(sorted(report.versions))},
         },
     }
-    payload = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return Message(alert.id, kind, timestamp, summary, page_url or index or "", payload)
+    _cut_links(evidence, len(_encoded(content)) + _MAX_SEQUENCE_BYTES - MAX_PAYLOAD_BYTES)
+    return Message(alert.id, kind, timestamp, summary, page_url or index or "", _encoded(content))
 
 
 def alarm_message(alert: Alert, *, kind: str, began_at: datetime, ended_at: datetime | None, url: str) -> Message:
@@ -100,13 +107,13 @@ def alarm_message(alert: Alert, *, kind: str, began_at: datetime, ended_at: date
         "data": {
             "schema_version": SCHEMA_VERSION,
             "id": alert.id,
+            "sequence": None,
             "summary": summary,
             "alarm": {"kind": kind, "began_at": to_json(began_at), "ended_at": to_json(ended_at)},
             "urls": {"page": url},
         },
     }
-    payload = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return Message(alert.id, type_, timestamp, summary, url, payload)
+    return Message(alert.id, type_, timestamp, summary, url, _encoded(content))
 
 
 def digest_message(
@@ -123,6 +130,7 @@ def digest_message(
         "data": {
             "schema_version": SCHEMA_VERSION,
             "id": alert.id,
+            "sequence": None,
             "summary": _cut(alert.summary, _MAX_LINE_BYTES),
             "rule": _rule(alert),
             "digest": {
@@ -135,8 +143,37 @@ def digest_message(
             "urls": {"page": url},
         },
     }
-    payload = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return Message(alert.id, "rule.digest", at, _cut(alert.summary, _MAX_LINE_BYTES), url, payload)
+    return Message(alert.id, "rule.digest", at, _cut(alert.summary, _MAX_LINE_BYTES), url, _encoded(content))
+
+
+def ping_message(identity: str, endpoint: str, *, at: datetime, url: str) -> Message:
+    """Make the message by which an endpoint is tried out. ``url`` is our own page."""
+    summary = _cut(f"A test of the endpoint {endpoint}: nothing happened", _MAX_LINE_BYTES)
+    content = {
+        "type": "test.ping",
+        "timestamp": to_json(at),
+        "data": {
+            "schema_version": SCHEMA_VERSION,
+            "id": identity,
+            "sequence": None,
+            "summary": summary,
+            "endpoint": {"name": endpoint},
+            "urls": {"page": url},
+        },
+    }
+    return Message(identity, "test.ping", at, summary, url, _encoded(content))
+
+
+def numbered(payload: bytes, sequence: int) -> bytes:
+    """Return the payload with its alert's place in the order in which alerts were raised.
+
+    That is known only once the alert is in the store. What holds no ``data`` stays as it is.
+    """
+    content = json.loads(payload)
+    if not isinstance(content.get("data"), dict):
+        return payload
+    content["data"]["sequence"] = sequence
+    return _encoded(content)
 
 
 def edgar_url(filing: Filing) -> str | None:
@@ -203,20 +240,50 @@ def _entry(one: DigestEntry) -> dict[str, Any]:
     }
 
 
-def _evidence(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
-    """Return the evidence in order, its texts cut so that all of them together stay within the limit."""
+def _evidence(evidence: Iterable[Evidence], report: Report, page_url: str | None) -> list[dict[str, Any]]:
+    """Return the evidence in order, its texts cut so that all of them together stay within the limit.
+
+    ``url`` opens our page at these words, ``edgar_url`` EDGAR's copy of the document.
+    """
     left = _MAX_SNIPPETS_BYTES
     told = []
     for one in list(evidence)[:_MAX_EVIDENCE]:
         text = _cut(one.text, min(_MAX_SNIPPET_BYTES, left))
         left -= _size(text)
-        told.append({"document": one.document, "start": one.start, "end": one.end, "text": text})
+        ours = None if page_url is None else _short(page_place(page_url, one))
+        links = {"url": ours, "edgar_url": _edgar_link(report.filing, report.documents, one)}
+        told.append({"document": one.document, "start": one.start, "end": one.end, "text": text} | links)
     return told
+
+
+def _edgar_link(filing: Filing, documents: Iterable[Document], one: Evidence) -> str | None:
+    link = edgar_place(filing, documents, one)
+    # Without the words it still opens the document.
+    return None if link is None else _short(link) or _short(link.partition("#")[0])
+
+
+def _short(link: str) -> str | None:
+    return link if _size(link) <= _MAX_LINK_BYTES else None
+
+
+def _cut_links(evidence: Iterable[dict[str, Any]], excess: int) -> None:
+    """Drop links, EDGAR's first and the last ones first, until so many bytes are saved."""
+    for key in ("edgar_url", "url"):
+        for one in reversed(list(evidence)):
+            if excess <= 0:
+                return
+            if one[key] is not None:
+                excess -= _size(one[key]) + len('""') - len("null")
+                one[key] = None
 
 
 def _event(event: Event) -> dict[str, Any]:
     score = round(event.score, 4) if math.isfinite(event.score) else None
     return {"event": _cut(event.event, _MAX_NAME_BYTES), "score": score}
+
+
+def _encoded(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def _names(names: Iterable[str]) -> list[str]:
