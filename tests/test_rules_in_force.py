@@ -93,3 +93,23 @@ async def test_a_broken_file_leaves_the_old_rules_also_to_workers_that_start_lat
         rules.write_text(RULES.replace("TITLE", "Mended"))
         await until(lambda: rules_of(daemon).trouble == "")
         assert await alerts_of(daemon, place, 4) == [("first", "Mended")]
+
+
+async def test_an_endpoint_that_is_added_while_it_runs_can_be_named_by_a_rule_at_once(place: Place):
+    rules = place.config.parent / "rules" / "test.yaml"
+    settings = place.config.read_text()
+    async with running(place) as daemon:
+        await until(lambda: rules_of(daemon).version != "")
+        place.config.write_text(settings + '\n[endpoint.other]\nkind = "log"\n')
+        rules.write_text(RULES.replace("[desk]", "[desk, other]"))
+        daemon._reloader.ask()
+        await until(lambda: "other" in daemon._endpoints)
+        await until(lambda: rules_of(daemon).trouble == "")
+        await alerts_of(daemon, place, 5)
+        (told,) = await daemon.store.read(alerts.find)
+        place.config.write_text(settings + "\n[endpoint.other]\nkind = 'none'\n")
+        daemon._reloader.ask()
+        await until(lambda: daemon._reloader.trouble != "")
+        assert set(daemon._endpoints) == {"desk", "log", "other"}
+
+    assert {one.endpoint for one in told.told} == {"desk", "other"}

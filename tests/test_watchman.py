@@ -92,7 +92,7 @@ async def test_an_alarm_is_told_once_when_it_begins_and_once_when_it_is_over(sto
         clock=clock,
         look=look,
         owed=owed.append,
-        endpoints=("desk", "log"),
+        endpoints=lambda: ("desk", "log"),
         quiet_minutes=60,
         url=lambda: "http://127.0.0.1:8000",
     )
@@ -126,6 +126,6 @@ async def test_an_alarm_is_still_open_after_a_restart(tmp_path: Path) -> None:
 
 def test_every_kind_is_named() -> None:
     known = replace(WELL, newest_listed_at=NOON - timedelta(days=9), blocked_until=NOON, missed_audits=(NOON.date(),))
-    known = replace(known, failing_since=NOON - timedelta(days=1), rules="the rule files have a fault")
+    known = replace(known, failing_since=NOON - timedelta(days=1), rules="a fault in the rules", settings="a fault in the settings")
 
     assert set(wrong_now(known, NOON, quiet_minutes=60)) == set(KINDS)

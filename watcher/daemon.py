@@ -17,6 +17,7 @@ from watcher.deliver import Deliverer
 from watcher.dispatch import Dispatcher, Policy
 from watcher.edgar.calendar import NEW_YORK
 from watcher.edgar.client import EdgarClient
+from watcher.endpoints_in_force import EndpointReloader, renewed
 from watcher.engine.embedded import EmbeddedEngine
 from watcher.engine.port import Job, JobKind
 from watcher.errors import EdgarError, EightkError, StoreError
@@ -74,15 +75,15 @@ class Daemon:
         )
         stack.callback(self._workers.close)
         # An endpoint's job mostly waits: each has a place, so that none waits for another's.
-        slots = {JobKind.FILING: limits.workers * FILINGS_PER_WORKER, JobKind.ENDPOINT: max(1, len(ready.notifiers))}
-        self._kept_for_live = slots[JobKind.FILING] // 2
-        self.engine = EmbeddedEngine(self._due, slots)
+        self._slots = {JobKind.FILING: limits.workers * FILINGS_PER_WORKER, JobKind.ENDPOINT: len(ready.notifiers)}
+        self._kept_for_live = self._slots[JobKind.FILING] // 2
+        self.engine = EmbeddedEngine(self._due, self._slots)
         self._edgar = self._make_client()
         if self._edgar is not None:
             stack.push_async_callback(self._edgar.aclose)
-        outbound = Outbound()
-        stack.push_async_callback(outbound.aclose)
-        self._endpoints = endpoints_of(ready, outbound)
+        self._outbound = Outbound()
+        stack.push_async_callback(self._outbound.aclose)
+        self._endpoints = endpoints_of(ready, self._outbound)
         note_settings(self.store, settings.endpoint)
         self._deliverer = Deliverer(
             store=self.store,
@@ -104,7 +105,15 @@ class Daemon:
         )
         if self.spotting.folder is not None:
             self._dispatcher.settled.append(self.spotting.folder.settled)
-        self._rules = rules_in_force(settings, ready.spec, store=self.store, clock=clock, renew=self._workers.renew)
+        self._reloader = EndpointReloader(settings, use=self._use_endpoints)
+        self._rules = rules_in_force(
+            settings,
+            ready.spec,
+            store=self.store,
+            clock=clock,
+            renew=self._workers.renew,
+            endpoints=lambda: frozenset(self._endpoints),
+        )
 
     @classmethod
     @asynccontextmanager
@@ -138,6 +147,7 @@ class Daemon:
                 others.append(group.create_task(keep_house(self.store, self._clock, keep_days), name="housekeeping"))
                 if self._edgar is not None:
                     others.append(group.create_task(self._note_blocks(self._edgar), name="blocks"))
+                others.append(group.create_task(self._reloader.run(self._read_rules_again), name="endpoints"))
                 if self._rules is not None:
                     others.append(group.create_task(self._rules.run(), name="rules"))
                 await self._stop_asked.wait()
@@ -220,7 +230,7 @@ class Daemon:
             clock=self._clock,
             look=self._knowledge,
             owed=lambda endpoint: self.engine.submit(Job(JobKind.ENDPOINT, endpoint)),
-            endpoints=self._operators,
+            endpoints=lambda: self._operators,
             quiet_minutes=operator.quiet_minutes,
             url=lambda: self.url,
         )
@@ -240,6 +250,7 @@ class Daemon:
             failure=poller.failure if poller is not None else "",
             missed_audits=auditor.missed if auditor is not None else (),
             rules=self._rules.trouble if self._rules is not None else "",
+            settings=self._reloader.trouble,
         )
 
     @property
@@ -299,8 +310,23 @@ class Daemon:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reloader.ask)
+
+    async def _use_endpoints(self, ready: Ready) -> None:
+        """Put the endpoints of settings read again in force. Raises ``StoreError``: nothing is changed then."""
+        await asyncio.to_thread(note_settings, self.store, ready.settings.endpoint)
+        made = renewed(ready, self._endpoints, self._settings, self._outbound)
+        self._settings = ready.settings
+        # In place: who sends holds the same ones.
+        for name in self._endpoints.keys() - made.keys():
+            del self._endpoints[name]
+        self._endpoints.update(made)
+        self._slots[JobKind.ENDPOINT] = len(made)
+        self._dispatcher.policy = self._policy
+
+    def _read_rules_again(self) -> None:
         if self._rules is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._rules.ask)
+            self._rules.ask()
 
     async def _look_after(self) -> None:
         """Watch over the store's own files."""

@@ -20,7 +20,7 @@ __all__ = ["Knowledge", "Watchman", "busy_minutes_between", "wrong_now"]
 
 log = logging.getLogger(__name__)
 
-KINDS = ("quiet", "blocked", "outage", "audit", "rules")
+KINDS = ("quiet", "blocked", "outage", "audit", "rules", "settings")
 LOOK_SECONDS = 30.0
 OUTAGE_MINUTES = 10.0
 # EDGAR shows 8-Ks from 06:00; what is accepted after 17:30 is held until the next morning, so an evening is quiet.
@@ -38,6 +38,7 @@ class Knowledge:
     failure: str = ""
     missed_audits: tuple[date, ...] = ()  # business days whose index should be there, and was not read
     rules: str = ""  # why the rule files as they stand are not in force
+    settings: str = ""  # why the settings, read again for their endpoints, are not in force
 
 
 def wrong_now(known: Knowledge, now: datetime, *, quiet_minutes: float) -> dict[str, str]:
@@ -52,6 +53,8 @@ def wrong_now(known: Knowledge, now: datetime, *, quiet_minutes: float) -> dict[
         wrong["audit"] = f"not compared with EDGAR's index yet: {days}"
     if known.rules:
         wrong["rules"] = known.rules
+    if known.settings:
+        wrong["settings"] = known.settings
     if quiet_minutes and known.is_polling and known.newest_listed_at is not None:
         minutes = busy_minutes_between(known.newest_listed_at, now)
         if minutes >= quiet_minutes:
@@ -82,7 +85,7 @@ class Watchman:
         clock: Clock,
         look: Callable[[], Awaitable[Knowledge]],
         owed: Callable[[str], None],
-        endpoints: tuple[str, ...],
+        endpoints: Callable[[], tuple[str, ...]],
         quiet_minutes: float,
         url: Callable[[], str],
     ) -> None:
@@ -109,7 +112,7 @@ class Watchman:
         now = self._clock.now()
         wrong = wrong_now(await self._look(), now, quiet_minutes=self._quiet_minutes)
         is_open = {one.kind: one for one in await self._store.read(alarms.find_open)}
-        whom, url = self._endpoints, self._url()
+        whom, url = self._endpoints(), self._url()
         for kind, text in wrong.items():
             if kind not in is_open:
                 log.error("alarm", extra={"kind": kind, "reason": text})

@@ -20,11 +20,17 @@ __all__ = ["rules_in_force"]
 
 
 def rules_in_force(
-    settings: Settings, spec: LineSpec, *, store: Store, clock: Clock, renew: Callable[[LineSpec], None]
+    settings: Settings,
+    spec: LineSpec,
+    *,
+    store: Store,
+    clock: Clock,
+    renew: Callable[[LineSpec], None],
+    endpoints: Callable[[], frozenset[str]],
 ) -> Reloader | None:
     """Return what reads the rule files again when they change; None when this line keeps no rules.
 
-    ``renew`` is given the line whenever its rules are others than before.
+    ``renew`` is given the line whenever its rules are others than before; ``endpoints`` are those that rules may name.
     """
     folder = spec.context.rules_path
     try:
@@ -36,7 +42,7 @@ def rules_in_force(
     running = spec
 
     def read() -> RuleBook:
-        return handler.read_book((folder,), spec.context.endpoints)
+        return handler.read_book((folder,), endpoints())
 
     async def use(book: RuleBook) -> None:
         nonlocal running
