@@ -1,5 +1,7 @@
 """The guard: which URLs and addresses may be dialled, and what is said of the others."""
 
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +79,83 @@ REFUSED = [
     "fec0::1",
     "ff02::1",
 ]
+
+
+# What the special-purpose registries of IANA set apart, and what a transition mechanism hides an address in.
+DENIED = [
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+    "224.0.0.0/4", "240.0.0.0/4", "::/128", "::1/128", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32",
+    "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+]  # fmt: skip
+
+
+def wrapped(address: IPv4Address) -> list[str]:
+    """All that leads to an IPv4 address by way of an IPv6 one."""
+    number = int(address)
+    ways = {
+        "mapped": 0xFFFF << 32 | number,
+        "compatible": number,
+        "translated": 0xFFFF << 48 | number,
+        "NAT64": int(IPv6Address("64:ff9b::")) | number,
+        "NAT64 of its own": int(IPv6Address("64:ff9b:1::")) | number,
+        "6to4": 0x2002 << 112 | number << 80,
+        "Teredo, server": 0x20010000 << 96 | number << 64,
+        "Teredo, client": 0x20010000 << 96 | number ^ 0xFFFF_FFFF,
+        "ISATAP": int(IPv6Address("fe80::5efe:0:0")) | number,
+    }
+    return [str(IPv6Address(way)) for way in ways.values()]
+
+
+def ends(network: IPv4Network | IPv6Network) -> list[str]:
+    first, last = network[0], network[-1]
+    both = [str(first), str(last)]
+    return both + [way for one in (first, last) if isinstance(one, IPv4Address) for way in wrapped(one)]
+
+
+@pytest.mark.parametrize("network", DENIED)
+def test_no_address_of_a_network_that_is_set_apart_is_dialled_however_it_is_written(network):
+    target = check_url("https://hooks.example.com/")
+
+    for address in ends(ip_network(network)):
+        assert not is_public(address)
+        with pytest.raises(NotAllowed, match=r"^address not allowed$"):
+            check_address(target, address, ())
+        with pytest.raises(NotAllowed, match=r"^address not allowed$"):
+            check_url(f"https://[{address}]/" if ":" in address else f"https://{address}/")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.", "[::FFFF:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:7f00:1]"])
+def test_an_inner_address_in_another_spelling_is_refused(host):
+    with pytest.raises(NotAllowed, match=r"^address not allowed$"):
+        check_url(f"https://{host}/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:hunter2@\u2102.example/",
+        "https://user:hunter2@hooks.example.com:port/",
+        "https://user:hunter2@[::1/",
+        "https://user:hunter2@hooks.example.com/",
+        "https://hooks.example.com/hunter2#",
+        "https://localhost/hunter2",
+        "https://10.0.0.1/hunter2",
+        "http://hooks.example.com/hunter2",
+        "https://hooks.example.com:22/hunter2",
+    ],
+)
+def test_what_is_said_of_a_url_quotes_nothing_of_it_that_may_be_a_secret(url):
+    with pytest.raises(NotAllowed) as caught:
+        check_url(url)
+
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None or "hunter2" not in str(caught.value.__cause__)
+
+
+def test_a_name_in_other_letters_that_is_too_long_is_refused_at_once():
+    with pytest.raises(NotAllowed, match="longer than 253 characters"):
+        check_url(f"https://{'ü' * 1000}.example/")
 
 
 @pytest.mark.parametrize("address", PUBLIC)

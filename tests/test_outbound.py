@@ -155,7 +155,7 @@ async def test_an_answer_holds_what_came_and_from_where():
     async with receiver(answers(data)) as there, outbound() as way_out:
         answer = await way_out.post_for(there.allow)(there.url, {}, b"{}")
 
-    assert (answer.status, answer.headers["x-one"], answer.body) == (202, "1, 2", "th�x")
+    assert (answer.status, answer.headers["x-one"], answer.body, answer.tls) == (202, "1, 2", "th�x", "")
     assert answer.address == f"127.0.0.1:{there.port}"
 
 
@@ -448,7 +448,7 @@ async def test_tls_is_checked_against_the_name_in_the_url_whatever_address_is_di
     ):
         answer = await way_out.post_for((LOOPBACK,))(f"https://hooks.example.com:{there.port}/", {}, b"{}")
 
-    assert (answer.status, names) == (200, ["hooks.example.com"])
+    assert (answer.status, names, answer.tls) == (200, ["hooks.example.com"], "TLSv1.3")
 
 
 async def test_a_certificate_for_another_name_is_refused(certificate):

@@ -1,6 +1,7 @@
 """The webhook and the log: what is sent, what an answer means, and which settings are refused."""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -9,12 +10,13 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 import pytest
+from _telling import alarm, digest, matched, ping
 from standardwebhooks.webhooks import Webhook as PublicWebhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from handlers.notify import Log, Webhook
 from handlers.notify._http import retry_after
-from watcher.errors import DeliveryError
+from watcher.errors import DeliveryError, SignatureError
 from watcher.handler import Answer
 from watcher.models import Message
 from watcher.outbound import Outbound
@@ -114,6 +116,44 @@ async def test_a_new_secret_counts_at_the_next_attempt(secret_file, secret):
 
     for each in (newer, secret):
         verify(each, receiver.sent[0].headers, receiver.sent[0].body, NOW)
+
+
+async def test_an_old_secret_signs_until_its_end_and_no_longer(secret_file, secret):
+    receiver, webhook, newer = Receiver(), Webhook(url=URL, secret_file=secret_file), new_secret()
+    end = datetime.fromtimestamp(int(NOW) + 60, UTC)
+    secret_file.write_text(f"{newer}\n# until {end:%Y-%m-%dT%H:%M:%SZ}\n{secret}\n")
+    await webhook.notify(MESSAGE, receiver, NOW)
+    await webhook.notify(MESSAGE, receiver, NOW + 60)
+
+    before, after = (sent.headers["webhook-signature"].split(" ") for sent in receiver.sent)
+    assert (len(before), len(after)) == (2, 1)
+    verify(secret, receiver.sent[0].headers, receiver.sent[0].body, NOW)
+    with pytest.raises(SignatureError):
+        verify(secret, receiver.sent[1].headers, receiver.sent[1].body, NOW + 60)
+    verify(newer, receiver.sent[1].headers, receiver.sent[1].body, NOW + 60)
+
+
+@pytest.mark.parametrize("message", [matched(), alarm(), alarm(over=True), digest(), ping()], ids=lambda one: one.type)
+async def test_the_public_library_accepts_each_payload_and_no_altered_or_replayed_one(secret_file, secret, message):
+    receiver, older = Receiver(), new_secret()
+    secret_file.write_text(f"{secret}\n{older}\n")
+    webhook, now = Webhook(url=URL, secret_file=secret_file), time.time()
+    await webhook.notify(message, receiver, now)
+    await webhook.notify(message, receiver, now - 301)
+
+    fresh, replayed = receiver.sent
+    for each in (secret, older):
+        told = PublicWebhook(each).verify(fresh.body, dict(fresh.headers))
+        assert told == json.loads(message.payload)
+        assert told["type"] == message.type
+        with pytest.raises(WebhookVerificationError):
+            PublicWebhook(each).verify(replayed.body, dict(replayed.headers))
+        with pytest.raises(WebhookVerificationError):
+            PublicWebhook(each).verify(fresh.body + b" ", dict(fresh.headers))
+        with pytest.raises(WebhookVerificationError):
+            PublicWebhook(each).verify(fresh.body, {**fresh.headers, "webhook-id": "alr_other"})
+    with pytest.raises(WebhookVerificationError):
+        PublicWebhook(new_secret()).verify(fresh.body, dict(fresh.headers))
 
 
 async def test_a_secret_file_that_broke_meanwhile_fails_the_attempt_and_may_be_mended(secret_file):

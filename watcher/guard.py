@@ -245,8 +245,9 @@ def _parse(url: str) -> Target:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise NotAllowed(f"the URL cannot be read: {error}") from error
+    except ValueError:
+        # Without the parser's words, which quote what stands before the path, a password among it.
+        raise NotAllowed("the URL cannot be read: its host or its port is not written as it should be") from None
     if parts.scheme not in _DEFAULT_PORTS:
         raise NotAllowed("the URL must start with https://")
     if "@" in parts.netloc:

@@ -6,7 +6,7 @@ How the file is found and read, and how its faults are told, is `config`'s.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -385,6 +385,10 @@ class EndpointSettings(BaseModel):
     def _can_be_read(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
         parse_allow(allow)
         return allow
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        # What only its notifier knows may be a secret: a chat's URL, a header.
+        return [(name, getattr(self, name)) for name in type(self).model_fields]
 
     @property
     def notifier_settings(self) -> dict[str, Any]:
