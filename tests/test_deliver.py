@@ -396,3 +396,32 @@ def test_changed_settings_make_an_endpoint_begin_anew(store: Store) -> None:
     assert fares(store) == off
     assert store.write_now(endpoints.adopt, {"desk": "2", "ops": "1"}) == ("desk",)
     assert fares(store) == EndpointState("desk")
+
+
+async def test_what_is_left_for_an_endpoint_whose_settings_became_others_is_told_by_them(store: Store) -> None:
+    for number in range(1, 6):
+        accession = f"0000000001-26-{number:06}"
+        save(store, report(accession, alert(accession)))
+    later = Told()
+    endpoints: dict[str, Endpoint] = {}
+
+    class Changing(Told):
+        async def notify(self, message: Message, post: Post, now: float) -> Answer | None:
+            endpoints["desk"] = Endpoint(later, FakePost())
+            return await super().notify(message, post, now)
+
+    first = Changing()
+    endpoints["desk"] = Endpoint(first, FakePost(), concurrency=1)
+    running = Deliverer(store=store, endpoints=endpoints, clock=STILL, jitter=lambda: 1.0)
+    for _ in range(2):
+        await running.drain("desk")
+
+    assert (len(first.messages), len(later.messages)) == (1, 4)
+
+
+async def test_what_is_owed_to_an_endpoint_that_left_the_settings_stays_owed(store: Store) -> None:
+    save(store, report(ACCESSION, alert()))
+
+    await Deliverer(store=store, endpoints={}, clock=STILL).drain("desk")
+
+    assert owed(store).delivery.state is DeliveryState.PENDING

@@ -14,7 +14,7 @@ from _stores import ACCESSION, NOW, alert, filing, report, save
 from watcher.audit_hours import Audit, AuditState
 from watcher.clock import Clock
 from watcher.errors import EightkError, StoreError
-from watcher.models import Exhibit, Filer, Item
+from watcher.models import Event, Evidence, Exhibit, Filer, Item
 from watcher.sources.audit import AuditResult
 from watcher.sources.backfill_progress import BackfillRequest, Progress
 from watcher.store import audits, filings, silences
@@ -102,6 +102,18 @@ async def test_a_filing_s_page_shows_items_alerts_and_who_was_told(client: httpx
     page = (await client.get(f"/filings/{ACCESSION}")).text
 
     assert all(words in page for words in ("7.01", "Regulation FD Disclosure", "A title", "desk", "pending"))
+
+
+async def test_a_filing_s_page_says_what_happened(client: httpx.AsyncClient, store: Store) -> None:
+    words = Evidence(1, 0, 9, HOSTILE)
+    event = Event("cfo-departure", 0.91, (words,), is_expected=False, facts={"effective_on": HOSTILE})
+    save(store, replace(report(ACCESSION), events=(event,)))
+
+    page = (await client.get(f"/filings/{ACCESSION}")).text
+
+    assert all(part in page for part in ("cfo-departure", "0.91", "under an unusual item", "effective on:"))
+    assert "<script>" not in page
+    assert "<img" not in page
 
 
 async def test_a_hostile_filing_shows_as_harmless_text(client: httpx.AsyncClient, store: Store) -> None:

@@ -77,7 +77,10 @@ class _Job:
 
 
 class Deliverer:
-    """Drains what endpoints are owed. ``owner`` is told of endpoints that fail."""
+    """Drains what endpoints are owed. ``owner`` is told of endpoints that fail.
+
+    ``endpoints`` may become others while it runs.
+    """
 
     def __init__(
         self,
@@ -92,7 +95,7 @@ class Deliverer:
         self._endpoints = endpoints
         self._clock = clock
         self._jitter = jitter
-        self._buckets = {name: Bucket(one.requests_per_second, clock) for name, one in endpoints.items()}
+        self._buckets: dict[str, tuple[Endpoint, Bucket]] = {}
         self._places = asyncio.Semaphore(IN_FLIGHT_IN_ALL)
         self._places_of_failing = asyncio.Semaphore(IN_FLIGHT_OF_FAILING)
         self._noting = Noting(store, owner)
@@ -102,7 +105,9 @@ class Deliverer:
 
         Raises ``StoreError`` when what became of them could not be noted.
         """
-        endpoint, now = self._endpoints[name], self._clock.now()
+        endpoint, now = self._endpoints.get(name), self._clock.now()
+        if endpoint is None:
+            return  # it left the settings meanwhile
         state, owed = await self._store.read(settling.work_for, name, now, JOB_DELIVERIES, ordered=endpoint.ordered)
         job = _Job(endpoint, state, deque(owed), time.monotonic() + JOB_SECONDS)
         try:
@@ -118,8 +123,9 @@ class Deliverer:
             _log_notices(name, one)
 
     async def _lane(self, job: _Job, number: int) -> None:
-        while job.has_more() and number < job.lanes():
-            await self._buckets[job.state.name].take()
+        # An endpoint whose settings became others is told the rest by them, in its next job.
+        while self._endpoints.get(job.state.name) is job.endpoint and job.has_more() and number < job.lanes():
+            await self._bucket(job.state.name, job.endpoint).take()
             async with self._place(job.state):
                 if not job.has_more():
                     return
@@ -141,6 +147,13 @@ class Deliverer:
             job.state = settlement.endpoint
             if job.state.is_open or job.state.rests(self._clock.now()):
                 job.waiting.clear()
+
+    def _bucket(self, name: str, endpoint: Endpoint) -> Bucket:
+        """The endpoint's own; it is full at first, and when its settings became others."""
+        found = self._buckets.get(name)
+        if found is None or found[0] is not endpoint:
+            found = self._buckets[name] = endpoint, Bucket(endpoint.requests_per_second, self._clock)
+        return found[1]
 
     @asynccontextmanager
     async def _place(self, state: EndpointState) -> AsyncIterator[None]:

@@ -238,6 +238,7 @@ def _facts(line: dict[str, Any]) -> list[str]:
     if amendment := line.get("amendment"):
         out.append(f"{'amends':<17} {_amended(amendment)}")
     out += [f"{'warning':<17} {warning}" for warning in line.get("warnings", ())]
+    out += [f"{'event':<17} {one['event']} ({one['score']:.2f})" for one in line.get("events", ())]
     out += [f"{'alert':<17} {one['title']} ({one['severity']}, rule {one['rule']})" for one in line.get("alerts", ())]
     for one in line["deliveries"]:
         problem = f": {one['last_error']}" if one["last_error"] else ""
