@@ -54,6 +54,11 @@ PASSING = {
     "fires": '- {name: a, filing: {items: ["4.02"]}, expect: {fires: [loud, quiet]}}',
     "nothing fires": '- {name: a, filing: {items: ["1.01"]}, expect: {fires: []}}',
     "muted": '- {name: a, filing: {items: ["4.02"]}, expect: {fires: [loud, quiet], muted: [quiet]}}',
+    "muted, and the same filing again": """
+- name: a
+  filing: {items: ["4.02"]}
+  repeat: 2
+  expect: {fires: [loud, quiet], muted: [quiet]}""",
     "deliveries": '- {name: a, filing: {items: ["4.02"]}, expect: {fires: [loud, quiet], deliveries: {desk: 1}}}',
     "the same filing again": """
 - name: a

@@ -113,3 +113,19 @@ async def test_an_endpoint_that_is_added_while_it_runs_can_be_named_by_a_rule_at
         assert set(daemon._endpoints) == {"desk", "log", "other"}
 
     assert {one.endpoint for one in told.told} == {"desk", "other"}
+
+
+async def test_the_revisions_in_force_are_kept_before_the_first_alert(place: Place):
+    """Also when the files are at fault right after the start, and when the daemon looks once only."""
+    place.inbox.mkdir()
+    made = Generator(seed=6).submission(items=("7.01", "9.01"))
+    (place.inbox / "6.txt").write_bytes(made.raw)
+    ready = examine(place.config)
+    (place.config.parent / "rules" / "test.yaml").write_text("version: 2")
+    async with Daemon.open(ready) as daemon:
+        await daemon.run_once()
+        (raised,) = await daemon.store.read(alerts.find)
+        kept = await daemon.store.read(revisions.of, raised.rule, raised.revision)
+
+    assert kept is not None
+    assert kept.title == "TITLE"

@@ -40,6 +40,9 @@ class Used:
             raise self.error
         self.titles.append(book.rules[0].title)
 
+    async def keep(self) -> str:
+        return ""
+
 
 @pytest.fixture
 def used() -> Used:
@@ -49,7 +52,7 @@ def used() -> Used:
 @pytest.fixture
 def reloader(folder: Path, used: Used, monkeypatch: pytest.MonkeyPatch) -> Reloader:
     monkeypatch.setattr(reload, "LOOK_SECONDS", 0.02)
-    return Reloader(folder, read=lambda: MatchRules.read_book([folder], frozenset()), use=used.use)
+    return Reloader(folder, read=lambda: MatchRules.read_book([folder], frozenset()), use=used.use, keep=used.keep)
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -124,3 +127,32 @@ async def test_being_asked_reads_them_at_once(reloader: Reloader, used: Used, mo
     reloader.ask()
     await until(lambda: len(used.titles) > count)
     await ended(task)
+
+
+async def test_files_that_never_rest_are_read_all_the_same(
+    reloader: Reloader, folder: Path, used: Used, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reload, "LONGEST_LOOKS", 3)
+    task = await running(reloader)
+    count = len(used.titles)
+    async with asyncio.timeout(20):
+        while len(used.titles) < count + 3:
+            (folder / "a.yaml").write_text(RULE.replace("TITLE", f"At {asyncio.get_running_loop().time()}"))
+            await asyncio.sleep(0.005)
+    await ended(task)
+
+
+async def test_a_list_that_was_missing_is_found_when_it_comes(
+    reloader: Reloader, folder: Path, used: Used, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reload, "LONGEST_LOOKS", 3)
+    listed = RULE.replace("groups:", "lists:\n  watch: {file: later/watch.csv, column: cik}\ngroups:")
+    (folder / "a.yaml").write_text(listed.replace('items|has: "7.01"', 'cik|in: "@watch"'))
+    task = await running(reloader)
+    assert "watch.csv" in reloader.trouble
+    (folder / "later").mkdir()
+    (folder / "later" / "watch.csv").write_text("cik\n320\n")
+    await until(lambda: used.titles != [])
+    await ended(task)
+
+    assert reloader.trouble == ""

@@ -135,6 +135,8 @@ class Daemon:
         """
         if handle_signals:
             self._listen_to_signals()
+        if self._rules is not None:
+            await self._rules.begin()
         host, _, port = self._settings.web.listen.rpartition(":")
         async with serving(make_app(self._desk()), host.strip("[]"), int(port)) as url:
             self._open_for_business(url, tell)
@@ -177,6 +179,8 @@ class Daemon:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Have the engine work while inside, and then until all is done that is due by then."""
+        if self._rules is not None:
+            await self._rules.begin()
         work = asyncio.create_task(self.engine.work(self._do), name="engine")
         try:
             yield
@@ -399,7 +403,9 @@ class Daemon:
     def _health(self) -> Health:
         running = self.engine.health()
         poller, folder = self.spotting.poller, self.spotting.folder
-        trouble = "; ".join(filter(None, (running.trouble, folder.trouble if folder else "")))
+        rules = self._rules.trouble if self._rules else ""
+        told = (running.trouble, folder.trouble if folder else "", rules, self._reloader.trouble)
+        trouble = "; ".join(filter(None, told))
         return Health(
             is_well=not running.is_in_trouble and not trouble and (poller is None or poller.failing_since is None),
             edgar=self._edgar_in_words(),

@@ -179,6 +179,10 @@ class RuleBookHandler(Protocol):
         """Read rule files, or all of a folder. Raises ``ConfigError`` with every fault."""
 
     @classmethod
+    def told_of(cls, packed: bytes) -> tuple[str, Sequence[RuleInfo], Sequence[ListInfo]]:
+        """Return version, rules and lists of what `RuleBook.packed` gave."""
+
+    @classmethod
     def check_book(cls, paths: Sequence[Path], endpoints: Collection[str]) -> tuple[Finding, ...]:
         """Return every fault and every warning, in the order of files and lines."""
 

@@ -17,7 +17,7 @@ from handlers.alert.matching.index import RuleIndex
 from handlers.alert.matching.rules import Rule
 from watcher import Alert, ConfigError, Explanation, Fault, Finding, ListInfo, Report, RuleBook, RuleInfo, RuleTest
 
-__all__ = ["Book", "check_book", "is_test_file", "read_book", "read_tests", "rule_files_of"]
+__all__ = ["Book", "check_book", "is_test_file", "read_book", "read_tests", "rule_files_of", "rules_in", "told_in"]
 
 _REVISION_LENGTH = 12
 
@@ -62,7 +62,9 @@ class Book:
 
     def packed(self) -> bytes:
         """Return the rules as the handler's `build` takes them, in ``Context.prepared``."""
-        return pickle.dumps(self._matched)
+        # Apart, so that a worker need not unpack what only the daemon tells.
+        told = pickle.dumps((self.version, self.rules, self.lists))
+        return pickle.dumps((pickle.dumps(self._matched), told))
 
     @cached_property
     def _matched(self) -> tuple[Rule, ...]:
@@ -90,6 +92,18 @@ class Book:
         Raises ``ConfigError`` when there is no such list, or a value is none of its field's.
         """
         return Book(with_lists(self._files, lists, self._endpoints), self._endpoints) if lists else self
+
+
+def rules_in(packed: bytes) -> tuple[Rule, ...]:
+    """Return the rules that `Book.packed` packed: by our own daemon, for its workers."""
+    rules: tuple[Rule, ...] = pickle.loads(pickle.loads(packed)[0])  # noqa: S301  # from our own daemon
+    return rules
+
+
+def told_in(packed: bytes) -> tuple[str, tuple[RuleInfo, ...], tuple[ListInfo, ...]]:
+    """Return version, rules and lists of what `Book.packed` packed."""
+    told: tuple[str, tuple[RuleInfo, ...], tuple[ListInfo, ...]] = pickle.loads(pickle.loads(packed)[1])  # noqa: S301
+    return told
 
 
 def version_of(rules: Iterable[Rule]) -> str:

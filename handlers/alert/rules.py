@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -11,7 +10,7 @@ from handlers.alert import book as books
 from handlers.alert.language.files import read_rules
 from handlers.alert.matching.index import RuleIndex
 from handlers.alert.matching.rules import Rule
-from watcher import Context, Finding, Handler, Report, RuleBook, RuleTest, Stage
+from watcher import Context, Finding, Handler, ListInfo, Report, RuleBook, RuleInfo, RuleTest, Stage
 from watcher.words import matcher_name
 
 __all__ = ["MatchRules"]
@@ -33,13 +32,13 @@ class MatchRules(Handler):
         """Read the rules once for all workers. Raises ``ConfigError`` with every fault in every file."""
         if context.rules_path is None:
             return None
-        return pickle.dumps(read_rules(context.rules_path, context.endpoints))
+        return books.read_book((context.rules_path,), context.endpoints).packed()
 
     @classmethod
     def build(cls, context: Context, **settings: Any) -> Self:
         """Take the rules that were prepared, or read them. Raises ``ConfigError`` with every fault in every file."""
         if context.prepared is not None:
-            return cls(pickle.loads(context.prepared), **settings)  # noqa: S301  # from our own daemon
+            return cls(books.rules_in(context.prepared), **settings)
         if context.rules_path is None:
             return cls(**settings)
         return cls(read_rules(context.rules_path, context.endpoints), **settings)
@@ -48,6 +47,11 @@ class MatchRules(Handler):
     def read_book(cls, paths: Sequence[Path], endpoints: Collection[str]) -> RuleBook:
         """Read rule files, or all of a folder. Raises ``ConfigError`` with every fault."""
         return books.read_book(paths, endpoints)
+
+    @classmethod
+    def told_of(cls, packed: bytes) -> tuple[str, Sequence[RuleInfo], Sequence[ListInfo]]:
+        """Return version, rules and lists of what a book packed."""
+        return books.told_in(packed)
 
     @classmethod
     def check_book(cls, paths: Sequence[Path], endpoints: Collection[str]) -> tuple[Finding, ...]:

@@ -52,4 +52,12 @@ def rules_in_force(
             running = replace(running, prepared={**running.prepared, handler.name: packed})
             renew(running)
 
-    return Reloader(folder, read=read, use=use)
+    async def keep() -> str:
+        prepared = running.prepared.get(handler.name)
+        if prepared is None:
+            return ""
+        version, rules, lists = await asyncio.to_thread(handler.told_of, prepared)
+        await store.write(revisions.note, rules, lists, clock.now())
+        return version
+
+    return Reloader(folder, read=read, use=use, keep=keep)

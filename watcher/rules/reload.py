@@ -20,6 +20,7 @@ __all__ = ["Reloader"]
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
+LONGEST_LOOKS = 15  # after which files that are changed all the time, or are at fault, are read again
 
 # What a file looked like: its path, time of change in ns, size, and number on its disk.
 Looks = frozenset[tuple[str, int, int, int]]
@@ -28,19 +29,30 @@ Looks = frozenset[tuple[str, int, int, int]]
 class Reloader:
     """Keeps the rules in force as the files say.
 
-    ``read`` reads them all, or raises ``ConfigError``; ``use`` puts them in force, and keeps their revisions.
+    ``read`` reads them all, or raises ``ConfigError``; ``use`` puts them in force, and keeps their revisions. ``keep``
+    keeps those of the rules that are in force from the start, and returns their version.
     """
 
     def __init__(
-        self, folder: Path, *, read: Callable[[], RuleBook], use: Callable[[RuleBook], Awaitable[None]]
+        self,
+        folder: Path,
+        *,
+        read: Callable[[], RuleBook],
+        use: Callable[[RuleBook], Awaitable[None]],
+        keep: Callable[[], Awaitable[str]],
     ) -> None:
         self._folder = folder
         self._read = read
         self._use = use
+        self._keep = keep
         self._asked = asyncio.Event()
         self._files: frozenset[Path] = frozenset()  # that the rules in force were read from
         self.version = ""  # of the rules in force
         self.trouble = ""  # why the files as they stand are not in force
+
+    async def begin(self) -> None:
+        """Keep the revisions of the rules in force, before any of them raises an alert. Raises ``StoreError``."""
+        self.version = await self._keep()
 
     def ask(self) -> None:
         """Have the files read again now, whether they changed or not."""
@@ -50,12 +62,16 @@ class Reloader:
         """Look until cancelled."""
         in_force: Looks | None = None
         last: Looks | None = None
+        waited = 0
         while True:
             looks = await asyncio.to_thread(self._looks)
-            # Twice the same: whoever writes them has paused.
+            # Twice the same: whoever writes them has paused. Who never pauses is not waited for without end; and a file
+            # that is named in a faulty one, and came since, is none of those that are looked at.
             is_new = looks != in_force and (looks == last or last is None)
-            if is_new or self._asked.is_set():
+            waited = waited + 1 if looks != in_force or self.trouble else 0
+            if is_new or waited >= LONGEST_LOOKS or self._asked.is_set():
                 self._asked.clear()
+                waited = 0
                 in_force = looks if await self.reload() else None
             last = looks
             with suppress(TimeoutError):
@@ -77,6 +93,8 @@ class Reloader:
             log.error("rules cannot be put in force", extra={"reason": str(error)})
             return False
         self._files = frozenset(book.files)
+        if self.trouble:
+            log.info("nothing is wrong with the rules any more", extra={"rules": len(book.rules)})
         self.trouble = ""
         if self.version not in ("", book.version):
             log.info("rules read again", extra={"rules": len(book.rules), "version": book.version})
@@ -86,7 +104,10 @@ class Reloader:
     def _complain(self, error: ConfigError) -> None:
         first, count = error.faults[0], len(error.faults)
         more = f" (and {count - 1} more; see: eightk rules check)" if count > 1 else ""
-        self.trouble = f"the rule files are not in force as they stand: {first}{more}"
+        trouble = f"the rule files are not in force as they stand: {first}{more}"
+        if trouble == self.trouble:  # said before
+            return
+        self.trouble = trouble
         for fault in error.faults:
             log.error("rules are left as they were", extra={"reason": str(fault)})
 
@@ -99,5 +120,5 @@ class Reloader:
         for path in paths:
             with suppress(OSError):  # gone: that is a change
                 status = path.stat()
-                found.append((str(path), status.st_mtime_ns, status.st_size, status.st_ino))
+                found.append((str(path), max(status.st_mtime_ns, status.st_ctime_ns), status.st_size, status.st_ino))
         return frozenset(found)

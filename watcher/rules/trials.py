@@ -74,7 +74,9 @@ def _faults(test: RuleTest, book: RuleBook, report: Report, taken: list[Taken]) 
     fired = {alert.rule: alert for alert in last.alerts if test.rule in (None, alert.rule)}
     yield from _set_faults("fires", expected.fires, fired)
     if expected.muted is not None:
-        untold = {name: str(last.untold[one.id]) for name, one in fired.items() if one.id in last.untold}
+        # An alert is raised once, however often its filing comes.
+        reasons = {alert: reason for one in reversed(taken) for alert, reason in one.untold.items()}
+        untold = {name: str(reasons[one.id]) for name, one in fired.items() if one.id in reasons}
         yield from _set_faults("muted", expected.muted, untold)
     for rule, quoted in expected.evidence.items():
         if rule in fired:

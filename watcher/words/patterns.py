@@ -50,6 +50,8 @@ def check_pattern(text: str) -> str | None:
     """Say why this cannot be a pattern, or return None."""
     if len(text) > MAX_PATTERN:
         return f"a pattern is at most {MAX_PATTERN} characters long"
+    if any(ord(character) < 32 and character not in "\t\n" for character in text):
+        return r"holds a control character: in double quotes YAML takes \b for a backspace, so write it in single ones"
     library = _library()
     if library is None:
         return _MISSING
