@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from handlers.alert import book as books
-from handlers.alert.language.files import read_rules
+from handlers.alert.language.files import read_folder, read_rules
 from handlers.alert.matching.index import RuleIndex
 from handlers.alert.matching.rules import Rule
 from watcher import Context, Finding, Handler, ListInfo, Report, RuleBook, RuleInfo, RuleTest, Stage
@@ -32,7 +32,7 @@ class MatchRules(Handler):
         """Read the rules once for all workers. Raises ``ConfigError`` with every fault in every file."""
         if context.rules_path is None:
             return None
-        return books.read_book((context.rules_path,), context.endpoints).packed()
+        return books.Book(read_folder(context.rules_path, context.endpoints), context.endpoints).packed()
 
     @classmethod
     def build(cls, context: Context, **settings: Any) -> Self:
