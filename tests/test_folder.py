@@ -505,11 +505,15 @@ async def test_a_packed_submission_is_unpacked(make_desk: Callable[..., Desk], f
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.txt.gz", gzip.compress(b"x" * 5000)[:-20], "a.txt.gz: cannot be unpacked: "),
+        ("a.txt.gz", gzip.compress(b"x" * 5000, mtime=0)[:-20], "a.txt.gz: cannot be unpacked: "),
         ("a.txt.gz", b"none", "a.txt.gz: cannot be unpacked: "),
-        ("a.txt.gz", gzip.compress(b"x" * (MAX_BYTES + 1)), "a.txt.gz: unpacks to more than the "),
-        ("day.tar.gz", gzip.compress(b"x"), "day.tar.gz: an archive of many files; read it with: eightk backfill"),
-        ("a.txt", gzip.compress(b"x"), "came gzip data"),
+        ("a.txt.gz", gzip.compress(b"x" * (MAX_BYTES + 1), mtime=0), "a.txt.gz: unpacks to more than the "),
+        (
+            "day.tar.gz",
+            gzip.compress(b"x", mtime=0),
+            "day.tar.gz: an archive of many files; read it with: eightk backfill",
+        ),
+        ("a.txt", gzip.compress(b"x", mtime=0), "came gzip data"),
     ],
 )
 async def test_a_packed_file_that_cannot_be_taken_is_kept_aside_with_a_reason(
