@@ -19,7 +19,8 @@ from watcher.places import edgar_place
 from watcher.store import deliveries, filings, reports
 from watcher.store.alert_pages import AlertFilter, page_after
 from watcher.store.database import Store
-from watcher.web.app import Desk, Health, make_app
+from watcher.web.app import make_app
+from watcher.web.desk import Desk, Health
 
 EVERY = AlertFilter()
 

@@ -23,8 +23,9 @@ from watcher.sources.wanted import EVERYTHING, Wanted
 from watcher.store import filings, sightings
 from watcher.store.database import Store, set_meta
 from watcher.store.sightings import ChannelRecord
-from watcher.web.app import Desk, Health, make_app
-from watcher.web.lists import seconds_words
+from watcher.web.api.lists import seconds_words
+from watcher.web.app import make_app
+from watcher.web.desk import Desk, Health
 
 # A Monday at noon in New York.
 NOON = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)

@@ -19,7 +19,8 @@ from watcher.sources.audit import AuditResult
 from watcher.sources.backfill_progress import BackfillRequest, Progress
 from watcher.store import audits, filings, silences
 from watcher.store.database import Store
-from watcher.web.app import Desk, Health, make_app
+from watcher.web.app import make_app
+from watcher.web.desk import Desk, Health
 
 TOMORROW = NOW.date() + timedelta(days=1)
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"

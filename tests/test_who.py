@@ -21,7 +21,8 @@ from watcher.simulator.server import Simulator
 from watcher.store import companies
 from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
-from watcher.web.app import Desk, Health, make_app
+from watcher.web.app import make_app
+from watcher.web.desk import Desk, Health
 
 NOON = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -38,7 +38,8 @@ from watcher.store.database import Store, get_meta, set_meta
 from watcher.store.notices import Owner
 from watcher.store.redelivery import Redelivery, Wanted
 from watcher.watchman import Knowledge, Watchman
-from watcher.web.app import Desk, Health, make_app
+from watcher.web.app import make_app
+from watcher.web.desk import Desk, Health
 from watcher.workers import Bounds, Workers
 
 __all__ = ["Daemon"]

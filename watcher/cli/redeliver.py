@@ -113,7 +113,7 @@ async def _here(
     from watcher.daemon import Daemon
     from watcher.store import deliveries
     from watcher.store.redelivery import Wanted
-    from watcher.web.redelivering import RedeliveryRequest
+    from watcher.web.api.deliveries import RedeliveryRequest
     from watcher.web.show import delivery_json
 
     wanted = [Wanted(**RedeliveryRequest(**asked).model_dump())] if asked is not None else numbers

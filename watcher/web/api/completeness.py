@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 
@@ -15,21 +15,10 @@ from watcher.sources.audit import AuditResult
 from watcher.sources.backfill_progress import BackfillRequest, Progress
 from watcher.store import audits
 from watcher.store.database import Store
+from watcher.web.desk import Backfills
 from watcher.web.show import audit_json
 
-__all__ = ["Backfills", "completeness"]
-
-
-class Backfills(Protocol):
-    """What can be asked for a backfill; `Backfill` does."""
-
-    progress: Progress | None
-
-    async def ask(self, request: BackfillRequest) -> Progress:
-        """Begin it, or follow the same one. Raises ``ValueError``, or ``EightkError`` when it cannot be done now."""
-
-    async def stop(self) -> Progress | None:
-        """End what is under way."""
+__all__ = ["completeness", "refusals"]
 
 
 def completeness(

@@ -1,4 +1,4 @@
-"""The API's part on endpoints: enabling one that was disabled."""
+"""The API's part on endpoints: endpoint_routes one that was disabled."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, HTTPException
 from watcher.store import endpoints
 from watcher.store.database import Store
 
-__all__ = ["enabling"]
+__all__ = ["endpoint_routes"]
 
 
-def enabling(store: Store, may_write: Callable[..., Awaitable[None]]) -> APIRouter:
+def endpoint_routes(store: Store, may_write: Callable[..., Awaitable[None]]) -> APIRouter:
     """Build the route. ``may_write`` lets through who may change things."""
     routes = APIRouter(prefix="/v1")
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from watcher.models import EIGHT_K_FORMS
 from watcher.store import audits, deliveries, filings, reports, silences
+from watcher.web.api.lists import DAYS, Comparison
+from watcher.web.desk import Desk
+from watcher.web.pages.templating import TEMPLATES
 
-__all__ = ["FORMS", "PAGE_SIZE", "Choice", "front_rows"]
+__all__ = ["Choice", "front_page"]
 
 PAGE_SIZE = 50
 FORMS = tuple(sorted(EIGHT_K_FORMS))
@@ -68,7 +73,30 @@ class Choice:
         )
 
 
-def front_rows(connection: Connection, choice: Choice, offset: int, now: datetime) -> dict[str, Any]:
+def front_page(desk: Desk) -> APIRouter:
+    """Build the route."""
+    routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    comparison = Comparison(desk.store, desk.now)
+
+    @routes.get("/")
+    async def front(request: Request, offset: Annotated[int, Query(ge=0, le=10**9)] = 0) -> HTMLResponse:
+        choice = Choice.of(request.query_params)
+        context = {
+            **await desk.store.read(_front_rows, choice, offset, desk.now()),
+            "channels": await comparison.rows(),
+            "days": DAYS,
+            "health": desk.health(),
+            "choice": choice,
+            "forms": FORMS,
+            "offset": offset,
+            "page_size": PAGE_SIZE,
+        }
+        return TEMPLATES.TemplateResponse(request, "front.html", context)
+
+    return routes
+
+
+def _front_rows(connection: Connection, choice: Choice, offset: int, now: datetime) -> dict[str, Any]:
     """Read all of it in the caller's one transaction, so that rows and counts cannot contradict each other."""
     found = () if choice.problem else filings.find(connection, choice.query(offset))
     accessions = [one.filing.accession for one in found]

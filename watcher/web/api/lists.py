@@ -13,7 +13,7 @@ from watcher.store import companies, sightings
 from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
 from watcher.store.sightings import ChannelRecord
-from watcher.web.completeness import refusals
+from watcher.web.api.completeness import refusals
 
 __all__ = ["DAYS", "Comparison", "channel_rows", "lists", "seconds_words"]
 

@@ -1,11 +1,11 @@
-"""The API's part on telling again: one delivery, or those that a filter chooses."""
+"""The API's part on deliveries: which there are, and telling again one of them, or those that a filter chooses."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from watcher.errors import EndpointDisabled, UnknownDelivery
@@ -13,11 +13,12 @@ from watcher.models import DeliveryState
 from watcher.store import deliveries
 from watcher.store.database import Store
 from watcher.store.redelivery import MOST_AT_ONCE, Redelivery, Wanted
+from watcher.web.desk import Redeliver
 from watcher.web.show import delivery_json
 
-__all__ = ["Redeliver", "RedeliveryRequest", "redelivering"]
+__all__ = ["RedeliveryRequest", "delivery_routes"]
 
-Redeliver = Callable[[Wanted | str], Awaitable[Redelivery]]  # raises UnknownDelivery, EndpointDisabled
+_MOST, _USUAL = 500, 50
 
 
 class RedeliveryRequest(BaseModel, extra="forbid"):
@@ -30,9 +31,16 @@ class RedeliveryRequest(BaseModel, extra="forbid"):
     limit: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = MOST_AT_ONCE
 
 
-def redelivering(store: Store, redeliver: Redeliver, may_write: Callable[..., Awaitable[None]]) -> APIRouter:
+def delivery_routes(store: Store, redeliver: Redeliver, may_write: Callable[..., Awaitable[None]]) -> APIRouter:
     """Build the routes. ``may_write`` lets through who may change things."""
     routes = APIRouter(prefix="/v1")
+
+    @routes.get("/deliveries")
+    async def list_deliveries(
+        state: DeliveryState | None = None, limit: Annotated[int, Query(ge=1, le=_MOST)] = _USUAL
+    ) -> dict[str, Any]:
+        found = await store.read(deliveries.find, state=state, limit=limit)
+        return {"deliveries": [delivery_json(one) for one in found]}
 
     @routes.get("/deliveries/{number}")
     async def one_delivery(number: str) -> dict[str, Any]:

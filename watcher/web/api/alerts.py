@@ -13,14 +13,14 @@ from watcher.places import edgar_place, page_place
 from watcher.store.alert_pages import AlertFilter, page_after
 from watcher.store.database import Store
 
-__all__ = ["alert_pages", "with_places"]
+__all__ = ["alert_routes", "with_places"]
 
 _MOST = 500
 _USUAL = 100
 Name = Annotated[str | None, Query(min_length=1, max_length=200)]
 
 
-def alert_pages(store: Store) -> APIRouter:
+def alert_routes(store: Store) -> APIRouter:
     """Build the route."""
     routes = APIRouter(prefix="/v1")
 
