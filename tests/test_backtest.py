@@ -1,6 +1,7 @@
 """The backtest: over stored filings, by the daemon's own code, the same to the byte each time."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +16,7 @@ from handlers.alert import MatchRules
 from handlers.classify import FilingTiming, OfficialTitles
 from handlers.parse import ParseEightK
 from watcher.cli import cli
+from watcher.cli.rules_history import file_names
 from watcher.errors import ConfigError
 from watcher.models import Filing, Report
 from watcher.rulebook import ListInfo, RuleBook
@@ -229,13 +231,54 @@ def test_a_limit_that_is_passed_is_told_and_exits_with_1(home: Path):
     assert run("rules", "backtest", "--limit-per-week", "1000")[0] == 0
 
 
+def test_over_no_filings_there_is_no_table(home: Path):
+    code, out, err = run("rules", "backtest", "--since", "2030-01-01", "--until", "2030-02-01")
+
+    assert (code, out) == (0, "there are no filings in the store from 2030-01-01 to 2030-02-01\n")
+    assert "µs" not in err
+    assert (
+        run("rules", "backtest", "--until", "2001-01-01")[1] == "there are no filings in the store until 2001-01-01\n"
+    )
+    assert json.loads(run("rules", "backtest", "--until", "2001-01-01", "--json")[1])["filings"] == 0
+
+
+def test_a_sample_without_words_ends_with_its_company(home: Path, read: list[Report]):
+    _, out, _ = run("rules", "backtest", "--samples", "1")
+
+    assert f"  {read[7].filing.accession} {read[7].filing.company}\n" in out
+
+
+def test_each_rule_has_a_file_of_its_own_whatever_its_id():
+    names = file_names(["Watched", "watched", "a/b", "a b", "..", "plain", "nul\0"])
+
+    assert names["plain"] == "plain.jsonl"
+    assert len({name.lower() for name in names.values()}) == 7
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*\.jsonl", name) for name in names.values())
+
+
+def test_labels_of_filings_that_the_store_does_not_have_are_told(home: Path, read: list[Report]):
+    rows = [read[7].filing.accession, *(f"0000000009-25-{number:06}" for number in range(12))]
+    (home / "labels.csv").write_text("rule,accession,expect\n" + "".join(f"watched,{one},match\n" for one in rows))
+    code, out, err = run("rules", "backtest", "--labels", "labels.csv")
+
+    assert code == 0
+    assert "12 labels are of filings that the store does not have: 0000000009-25-000000, " in err
+    assert "0000000009-25-000009 and 2 more" in err
+    assert "against labels: precision 1.000, recall 1.000" in out
+    assert run("rules", "backtest", "--labels", "labels.csv", "--strict")[0] == 1
+    (home / "labels.csv").write_text(f"rule,accession,expect\nwatched,{rows[0].replace('-', '')},match\n")
+    assert run("rules", "backtest", "--labels", "labels.csv", "--strict")[0] == 0
+
+
 def test_labels_with_mistakes_are_told_with_their_lines(home: Path):
-    (home / "labels.csv").write_text("rule,accession,expect\nwatched,0000000001-25-000001,perhaps\nnone,x,match\n")
+    rows = "watched,0000000001-25-000001,perhaps\nnone,x,match\n"
+    (home / "labels.csv").write_text(f"rule,accession,expect\n{rows}")
     runner = CliRunner().invoke(cli, ["rules", "backtest", "--labels", "labels.csv"])
 
     assert isinstance(runner.exception, ConfigError)
     assert "labels.csv:2: expect: expected match or no-match, came 'perhaps'" in str(runner.exception)
     assert "labels.csv:3: rule: there is no rule 'none'" in str(runner.exception)
+    assert "labels.csv:3: accession: 'x' is no accession number such as" in str(runner.exception)
 
 
 def test_explain_says_why_and_why_not(home: Path, read: list[Report]):

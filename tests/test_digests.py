@@ -342,7 +342,9 @@ def test_the_daemon_closes_what_is_due_and_tells_it(tmp_path: Path) -> None:
 
     done = place.eightk("run", "--once")
     told = json.loads(place.eightk("deliveries", "--json").stdout)
+    table = place.eightk("deliveries").stdout
 
     assert done.returncode == 0, done.stderr
     assert [(one["endpoint"], one["state"], one["accession"]) for one in told] == [("desk", "delivered", None)]
+    assert "  digest of r  " in table
     assert told[0]["summary"] == "A title: 1 alert (filed_on=2026-01-12)"

@@ -26,6 +26,7 @@ groups:
     match: {items|has_any: ["4.02", "7.01"]}
     notify: [desk, log]
     throttle: {key: [cik], window: 24h, max: 1}
+  - {id: recorded, title: Recorded, match: {items|has: "5.05"}, notify: []}
   - id: watched
     title: Watched words
     match: {cik|in: "@watch", text.item.8_01|phrase: [data breach]}
@@ -74,6 +75,17 @@ PASSING = {
   filing: {cik: 999, text.item.8_01: "A data breach."}
   lists: {watch: ["999"]}
   expect: {fires: [watched]}""",
+    "no word on what fires": '- {name: a, filing: {items: ["7.01"]}, expect: {deliveries: {desk: 1, log: 1}}}',
+    "muted, and no word on what else fires": '- {name: a, filing: {items: ["4.02"]}, expect: {muted: [quiet]}}',
+    "nobody muted, and no word on what fires": '- {name: a, filing: {items: ["7.01"]}, expect: {muted: []}}',
+    "evidence, and no word on what else fires": """
+- name: a
+  filing: {cik: 320, items: ["4.02", "8.01"], text.item.8_01: "A data breach."}
+  expect: {evidence: {watched: {text.item.8_01: "data breach"}}}""",
+    "a rule that wants nobody told is not muted": """
+- name: a
+  filing: {items: ["5.05"]}
+  expect: {fires: [recorded], muted: []}""",
     "an empty list": """
 - name: a
   filing: {cik: 320, text.item.8_01: "A data breach."}
@@ -88,6 +100,10 @@ def test_what_comes_as_expected_passes(test: str):
 
 
 FAILING = {
+    '- {name: a, filing: {items: ["1.01"]}, expect: {muted: [quiet]}}': "fires: expected quiet, which did not",
+    '- {name: a, filing: {items: ["1.01"]}, expect: {evidence: {watched: {text.item.8_01: x}}}}': (
+        "fires: expected watched, which did not"
+    ),
     '- {name: a, filing: {items: ["4.02"]}, expect: {fires: [loud]}}': "fires: quiet did, unexpectedly",
     '- {name: a, filing: {items: ["7.01"]}, expect: {fires: [loud, quiet]}}': "fires: expected loud, which did not",
     '- {name: a, filing: {items: ["7.01"]}, expect: {fires: [quiet], muted: [quiet]}}': (

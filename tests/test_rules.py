@@ -662,8 +662,10 @@ def test_the_rules_that_come_with_it_are_without_fault():
         ("{text.body|near: {a: '@watch', b: y, within_words: 1}}", "near.a: @watch cannot be used here"),
         ("{text.body|near: {a: x, b: [], within_words: 1}}", "near.b: is an empty list, which nothing matches"),
         ("{cik|near: {a: x, b: y, within_words: 3}}", "modifier 'near' does not go with cik"),
-        ("{amounts.max_usd|gte: 1}", "field 'amounts.max_usd' is not known yet (leave it out"),
-        ("{event.score|gt: 0.5}", "field 'event.score' is not known yet"),
+        ("{amounts.max_usd|gte: much}", "'much': expected US dollars, such as 100000000 or $100 million"),
+        ("{event.score|gt: 2}", "'2': expected a number from 0 to 1, such as 0.8"),
+        ("{event.severity: hihg}", "'hihg': expected one of critical, high, low, medium"),
+        ("{event.severity|neq: low}", "modifier 'neq' does not go with event.severity"),
         ("{a: [], condition: a}", "is an empty list, which nothing matches"),
         (
             '{items|has: "7.1"}',

@@ -34,7 +34,7 @@ def filing(fields: str) -> Report:
     return report
 
 
-@pytest.mark.parametrize("code", list(Code))
+@pytest.mark.parametrize("code", Code)
 def test_every_code_is_documented(code) -> None:
     assert f"| `{code.value}` |" in DOCS
 

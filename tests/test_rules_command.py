@@ -50,6 +50,15 @@ def test_rules_without_fault_are_counted(check, tmp_path) -> None:
     assert check() == (0, ["2 rules in 2 files, 0 warnings"])
 
 
+@pytest.mark.parametrize("texts", [(), ("version: 1\ngroups: []\n",)])
+def test_where_there_are_no_rules_that_is_said(check, tmp_path, texts) -> None:
+    rules(tmp_path, *texts)
+
+    assert check() == (0, ["there are no rules in config/rules"])
+    assert check("--strict") == (1, ["there are no rules in config/rules"])
+    assert json.loads("\n".join(check("--format", "json")[1]))["rules"] == 0
+
+
 def test_a_warning_is_told_and_counts_where_one_is_strict(check, tmp_path) -> None:
     rules(tmp_path, one_rule("{cik: 0001}"))
     problem, remedy = "0001 without quotes is another number to other readers of YAML", '(write "0001")'

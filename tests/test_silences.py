@@ -10,10 +10,12 @@ import pytest
 from _running import Place, Running
 from _stores import ACCESSION, NOW, alert, report, save
 
-from watcher.store import alerts, filings, silences
+from watcher.edgar.companies import Company, CompanyList, Listing
+from watcher.store import alerts, companies, filings, silences
 from watcher.store.database import Store
 
 HOUR = timedelta(hours=1)
+TWO = ((7, "Seven"), (8, "Eight"))
 
 
 @pytest.fixture
@@ -119,7 +121,9 @@ def listed(place: Place, *arguments: str) -> list[dict]:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     made = Place(tmp_path).set_up()
-    Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}").close()
+    companies_known = [Company(6, "Six", (Listing("ONE"),)), *(Company(n, w, (Listing("TWO"),)) for n, w in TWO)]
+    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as store:
+        store.write_now(companies.note_list, CompanyList(tuple(companies_known), NOW))
     return made
 
 
@@ -131,7 +135,7 @@ def test_a_silence_is_added_listed_and_ended_by_command(place: Place):
     ended = silence(place, "end", "1")
 
     assert "rule every, company 320 by A. Person: noise" in added
-    assert "has seen no rule 'every' yet" in added
+    assert "has seen no rule" not in added
     assert (one["rule"], one["cik"], one["is_open"], one["ended_at"]) == ("every", 320, True, None)
     assert "ended" in ended
     assert listed(place) == []
@@ -148,12 +152,50 @@ def test_a_silence_is_added_listed_and_ended_by_command(place: Place):
         (("--rule", "r", "--for", "7"), "is no span"),
         (("--rule", "r", "--until", "tomorrow"), "is no time"),
         (("--rule", "r", "--for", "7d"), "--why"),
-        (("--rule", "r", "--until", "2000-01-01", "--why", "w"), "would be over already"),
-        (("--rule", "r", "--for", "7d", "--why", " "), "needs a reason"),
+        (("--rule", "every", "--until", "2000-01-01", "--why", "w"), "would be over already"),
+        (("--rule", "every", "--for", "7d", "--why", " "), "needs a reason"),
+        (("--rule", "evry", "--for", "7d", "--why", "w"), "there is no rule 'evry'; did you mean 'every'?"),
+        (("--rule", "later", "--for", "7d", "--why", "w"), "--even-unknown"),
+        (("--ticker", "NONE", "--for", "7d", "--why", "w"), "no company of the ticker 'NONE' is known"),
+        (("--ticker", "TWO", "--for", "7d", "--why", "w"), "is the ticker of 7 (Seven) and 8 (Eight): give --cik"),
+        (("--ticker", "ONE", "--cik", "7", "--for", "7d", "--why", "w"), "one of --cik and --ticker"),
     ],
 )
 def test_what_cannot_be_silenced_is_wrong_usage(place: Place, arguments: tuple[str, ...], words: str):
     assert words in silence(place, "add", *arguments, code=2)
+
+
+@pytest.mark.parametrize("number", ["nope", "0", "1.5", "-1"])
+def test_what_is_no_number_of_a_silence_is_told_with_where_they_stand(place: Place, number: str):
+    told = silence(place, "end", "--", number, code=2)
+
+    assert f"'{number}' is no number of a silence: they stand first in each line of eightk silence list" in told
+
+
+def test_a_rule_that_comes_later_is_silenced_on_demand(place: Place):
+    told = silence(place, "add", "--rule", "later", "--for", "15s", "--why", "w", "--even-unknown")
+
+    assert "rule later: w" in told
+    assert "this store has seen no rule 'later' yet" in told
+
+
+def test_an_alarm_that_never_rang_can_be_silenced(place: Place):
+    assert "rule eightk.quiet: w" in silence(place, "add", "--rule", "eightk.quiet", "--for", "1h", "--why", "w")
+
+
+def test_a_rule_that_raised_an_alert_is_silenced_though_it_is_gone(place: Place, tmp_path: Path):
+    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as store:
+        save(store, report(ACCESSION, alert(rule="gone")))
+    (tmp_path / "config" / "rules" / "broken.yaml").write_text("version: 2\n")
+
+    assert "rule gone: w" in silence(place, "add", "--rule", "gone", "--for", "90s", "--why", "w")
+
+
+def test_a_company_is_silenced_by_its_ticker(place: Place):
+    silence(place, "add", "--ticker", "one", "--for", "1h", "--why", "w")
+    silence(place, "add", "--cik", "9", "--for", "1h", "--why", "w")
+
+    assert [found["cik"] for found in listed(place)] == [6, 9]
 
 
 def test_ending_a_silence_that_is_not_there_is_a_no(place: Place):

@@ -37,6 +37,7 @@ class Why(StrEnum):
     """Why nobody is told of an alert; of several reasons the first one of these counts."""
 
     ORIGIN = "origin"  # its filing is no news: backfill, a reread, or late by too much
+    RECORD_ONLY = "record only"  # its rule wants nobody told: ``notify: []``
     NO_ENDPOINT = "no endpoint"  # its rule names none that the settings have
     SILENCED = "silenced"  # somebody silenced its rule or its company
     INHIBITED = "inhibited"  # by an alert on the same filing that says more
@@ -176,7 +177,7 @@ class _Draft:
         tell_at = _tell_at(pacing.active, self.now)
         untold = (
             _by_origin(self.state, self.now)
-            or (None if endpoints else Untold(Why.NO_ENDPOINT, "the rule names none that the settings have"))
+            or _by_endpoints(one, endpoints)
             or _by_silence(one, self.state, self.now)
             or _by_inhibition(one, fired)
             or self._by_throttle(one, pacing.throttle, tell_at or self.now)
@@ -241,6 +242,12 @@ def _by_origin(state: PlanState, now: datetime) -> Untold | None:
     if now - state.listed_at <= timedelta(hours=state.late_hours):
         return None
     return Untold(Why.ORIGIN, f"late by more than {state.late_hours:g} hours")
+
+
+def _by_endpoints(one: Alert, endpoints: Sequence[str]) -> Untold | None:
+    if not one.notify:
+        return Untold(Why.RECORD_ONLY, "its rule says notify: []")
+    return None if endpoints else Untold(Why.NO_ENDPOINT, "the rule names none that the settings have")
 
 
 def _by_silence(one: Alert, state: PlanState, now: datetime) -> Untold | None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from watcher.models import Alert, Evidence, Report, Severity
 
@@ -75,9 +75,9 @@ class ListInfo:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a rule test expects; None where it does not care. Rules that are not named must not fire."""
+    """What a rule test expects; None where it does not care."""
 
-    fires: frozenset[str]
+    fires: frozenset[str] | None  # all that fire; without it those that are named elsewhere must, and others may
     muted: frozenset[str] | None = None  # of those that fire, the ones that nobody is told of
     evidence: Mapping[str, Mapping[str, str]] = field(
         default_factory=dict
@@ -179,12 +179,29 @@ class RuleBookHandler(Protocol):
         """Read rule files, or all of a folder. Raises ``ConfigError`` with every fault."""
 
     @classmethod
+    def read_source(cls, source: str) -> RuleBook:
+        """Read a rule as it was kept, see `RuleInfo.source`. Raises ``ConfigError`` when it is no rule any more."""
+
+    @classmethod
+    def source_text(cls, source: str) -> str:
+        """Return what a rule that was kept says, as its author would write it. Raises ``ConfigError``."""
+
+    @classmethod
     def told_of(cls, packed: bytes) -> tuple[str, Sequence[RuleInfo], Sequence[ListInfo]]:
         """Return version, rules and lists of what `RuleBook.packed` gave."""
 
     @classmethod
-    def check_book(cls, paths: Sequence[Path], endpoints: Collection[str]) -> tuple[Finding, ...]:
-        """Return every fault and every warning, in the order of files and lines."""
+    def check_book(
+        cls, paths: Sequence[Path], endpoints: Collection[str], events: Collection[str] = ()
+    ) -> tuple[Finding, ...]:
+        """Return every fault and every warning, in the order of files and lines.
+
+        ``events`` are the names of those that can be found; when there are none, nothing is told of their names.
+        """
+
+    @classmethod
+    def rule_schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema of rule files, for editors: every file that can be read is valid."""
 
     @classmethod
     def read_tests(cls, path: Path, book: RuleBook) -> tuple[RuleTest, ...]:

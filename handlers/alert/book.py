@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from handlers.alert.explain import explain, tree_of
 from handlers.alert.language.checks import check_files
-from handlers.alert.language.files import RuleFile, open_page, read_files, with_lists, without_fault
+from handlers.alert.language.event_names import check_events
+from handlers.alert.language.files import RuleFile, open_page, read_files, read_text, with_lists, without_fault
 from handlers.alert.language.rule_reader import ReadRule
+from handlers.alert.language.stored import endpoints_in, readable_source, rule_file
 from handlers.alert.language.tests import FILE_KEYS, Known, read_file_tests, read_rule_files
 from handlers.alert.matching.index import RuleIndex
 from handlers.alert.matching.rules import Rule
 from watcher import Alert, ConfigError, Explanation, Fault, Finding, ListInfo, Report, RuleBook, RuleInfo, RuleTest
 
-__all__ = ["Book", "check_book", "is_test_file", "read_book", "read_tests", "rule_files_of", "rules_in", "told_in"]
+__all__ = [
+    "Book",
+    "check_book",
+    "is_test_file",
+    "read_book",
+    "read_source",
+    "read_tests",
+    "rule_files_of",
+    "rules_in",
+    "source_text",
+    "told_in",
+]
 
 _REVISION_LENGTH = 12
+_STORED = "stored rule"
 
 
 class Book:
@@ -116,11 +131,33 @@ def read_book(paths: Sequence[Path], endpoints: Collection[str]) -> Book:
     return Book(without_fault(read_files(paths, endpoints)), endpoints)
 
 
-def check_book(paths: Sequence[Path], endpoints: Collection[str]) -> tuple[Finding, ...]:
-    """Return every fault and every warning, in the order of files and lines."""
+def read_source(source: str) -> Book:
+    """Read a rule as it was kept, see ``RuleInfo.source``. Raises ``ConfigError`` when it is no rule any more."""
+    with _only_rules():
+        text, endpoints = rule_file(source), endpoints_in(source)
+    return Book(without_fault((read_text(text, _STORED, endpoints),)), endpoints)
+
+
+def source_text(source: str) -> str:
+    """Return what a rule that was kept says, as its author would write it. Raises ``ConfigError``."""
+    with _only_rules():
+        return readable_source(source)
+
+
+@contextmanager
+def _only_rules() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError([Fault(_STORED, "", f"is no rule: {error}")]) from error
+
+
+def check_book(paths: Sequence[Path], endpoints: Collection[str], events: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Return every fault and every warning, in the order of files and lines. ``events``: those that can be found."""
     files = read_files(paths, endpoints)
     index = RuleIndex([one.rule for file in files for one in file.rules if one.rule is not None])
-    check_files(files, index.found_by)
+    check_files(files, index)
+    check_events(files, events)
     return tuple(finding for file in files for finding in file.page.findings)
 
 

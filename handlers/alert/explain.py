@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from handlers.alert.language.pacing import Pace
 from handlers.alert.matching.conditions import supporters
 from handlers.alert.matching.fields import Field
-from handlers.alert.matching.rules import Clause, ReportView, Rule, Selection
+from handlers.alert.matching.rules import Clause, Found, ReportView, Rule, Selection, found_together
 from watcher import ActiveHours, Clue, Explanation, Report, SelectionClue
 from watcher.words import Near
 
@@ -51,13 +51,15 @@ def _reason(report: Report, names: tuple[str, ...] | None, held: Mapping[str, bo
 
 
 def _selection_clue(selection: Selection, view: ReportView) -> SelectionClue:
-    alternatives = tuple(tuple(_clue(clause, view) for clause in clauses) for clauses in selection.alternatives)
+    alternatives = tuple(
+        tuple(_clue(clause, found, view) for clause, found in zip(clauses, found_together(clauses, view), strict=True))
+        for clauses in selection.alternatives
+    )
     holds = any(all(clue.holds for clue in clues) for clues in alternatives)
     return SelectionClue(selection.name, holds, alternatives)
 
 
-def _clue(clause: Clause, view: ReportView) -> Clue:
-    found = clause.found(view)
+def _clue(clause: Clause, found: Found, view: ReportView) -> Clue:
     return Clue(clause.written, found is not None, _had(clause.asked, view), found or ())
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from handlers.alert import book as books
 from handlers.alert.language.files import read_folder, read_rules
+from handlers.alert.language.schema import rule_schema
 from handlers.alert.matching.index import RuleIndex
 from handlers.alert.matching.rules import Rule
 from watcher import Context, Finding, Handler, ListInfo, Report, RuleBook, RuleInfo, RuleTest, Stage
@@ -49,14 +50,31 @@ class MatchRules(Handler):
         return books.read_book(paths, endpoints)
 
     @classmethod
+    def read_source(cls, source: str) -> RuleBook:
+        """Read a rule as it was kept, see ``RuleInfo.source``. Raises ``ConfigError`` when it is no rule any more."""
+        return books.read_source(source)
+
+    @classmethod
+    def source_text(cls, source: str) -> str:
+        """Return what a rule that was kept says, as its author would write it. Raises ``ConfigError``."""
+        return books.source_text(source)
+
+    @classmethod
     def told_of(cls, packed: bytes) -> tuple[str, Sequence[RuleInfo], Sequence[ListInfo]]:
         """Return version, rules and lists of what a book packed."""
         return books.told_in(packed)
 
     @classmethod
-    def check_book(cls, paths: Sequence[Path], endpoints: Collection[str]) -> tuple[Finding, ...]:
-        """Return every fault and every warning, in the order of files and lines."""
-        return books.check_book(paths, endpoints)
+    def check_book(
+        cls, paths: Sequence[Path], endpoints: Collection[str], events: Collection[str] = ()
+    ) -> tuple[Finding, ...]:
+        """Return every fault and every warning, in the order of files and lines. ``events``: all that can be found."""
+        return books.check_book(paths, endpoints, events)
+
+    @classmethod
+    def rule_schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema of rule files."""
+        return rule_schema()
 
     @classmethod
     def read_tests(cls, path: Path, book: RuleBook) -> tuple[RuleTest, ...]:

@@ -44,8 +44,14 @@ def deliveries(config: Path | None, state: str | None, filing: str | None, limit
 def _table_line(row: dict[str, Any]) -> str:
     problem = f"  {row['last_error']}" if row["last_error"] else ""
     told = f"{row['endpoint']:<12} {row['state']:<9} attempts {row['attempts']}{_next(row)}"
-    about = f"{row['accession'] or 'the watcher':<20}  {row['id']}"
+    about = f"{_about(row):<20}  {row['id']}"
     return f"{row['created_at']}  {about}  {told}  {row['summary']}{problem}"
+
+
+def _about(row: dict[str, Any]) -> str:
+    """The filing; a digest is of several, and an alarm of none."""
+    is_digest = row["alert"].startswith("dig_")
+    return row["accession"] or (f"digest of {row['rule']}" if is_digest else "the watcher")
 
 
 def _next(row: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +12,9 @@ import click
 
 from watcher.cli._options import config_option, rule_settings
 from watcher.cli._printing import say, say_json, say_line
-from watcher.cli.rules_history import backtest, explain
+from watcher.cli.rules_explain import explain, no_such_rule
+from watcher.cli.rules_history import backtest
+from watcher.cli.rules_schema import schema
 from watcher.cli.rules_tests import test
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ EXIT_NO = 1
 
 @click.group()
 def rules() -> None:
-    """Alert rules: check, test, backtest and explain them."""
+    """Alert rules: check, test, backtest and explain them, and have editors check them as they are written."""
 
 
 @rules.command()
@@ -39,13 +40,14 @@ def check(paths: tuple[Path, ...], config: Path | None, strict: bool, shape: str
     """Check rule files, or all of a folder: every fault and every warning, as file:line:column: code: what.
 
     Without PATH the folder of the settings is checked. Exit code 0: nothing was found, or warnings only; 1: faults,
-    or warnings with --strict; 2: the settings cannot be used.
+    or with --strict warnings, or no rules at all; 2: the settings cannot be used, or there is no such folder.
     """
+    from watcher.cli.events import names_in_force
     from watcher.rules.books import read_book, rule_paths, rules_handler
 
     settings = rule_settings(config)
     places = rule_paths(settings, paths)
-    found = rules_handler(settings).check_book(places, frozenset(settings.endpoint))
+    found = rules_handler(settings).check_book(places, frozenset(settings.endpoint), names_in_force(settings))
     has_faults = any(not one.is_warning for one in found)
     book = None if has_faults else read_book(settings, places)
     if rule_id is not None and book is not None:
@@ -54,16 +56,19 @@ def check(paths: tuple[Path, ...], config: Path | None, strict: bool, shape: str
     if shape == "json":
         say_json(_as_json(found, book))
     else:
-        for line in (*map(str, found), _last_line(found, book)):
+        for line in (*map(str, found), _last_line(found, book, places)):
             say_line(line)
-    sys.exit(EXIT_NO if has_faults or (strict and found) else 0)
+    is_empty = book is not None and not book.rules
+    sys.exit(EXIT_NO if has_faults or (strict and (found or is_empty)) else 0)
 
 
-def _last_line(found: Sequence[Finding], book: RuleBook | None) -> str:
+def _last_line(found: Sequence[Finding], book: RuleBook | None, places: Sequence[Path]) -> str:
     warnings = sum(one.is_warning for one in found)
     if book is None:
         faults = _count(len(found) - warnings, "fault")
         return f"{faults}, {_count(warnings, 'warning')}: no rule counts while there is a fault"
+    if not book.rules:
+        return f"there are no rules in {', '.join(map(str, places))}"
     return f"{_count(len(book.rules), 'rule')} in {_count(_files(book), 'file')}, {_count(warnings, 'warning')}"
 
 
@@ -91,9 +96,7 @@ def rule_of(book: RuleBook, rule_id: str, hint: str) -> RuleInfo:
     known = {one.id: one for one in book.rules}
     if rule_id in known:
         return known[rule_id]
-    close = difflib.get_close_matches(rule_id, known, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else ""
-    raise click.BadParameter(f"there is no rule {rule_id!r}{meant}", param_hint=hint)
+    raise no_such_rule(rule_id, known, hint)
 
 
 def _print_rule(rule: RuleInfo, shape: str) -> None:
@@ -108,7 +111,7 @@ def _print_rule(rule: RuleInfo, shape: str) -> None:
     say(f"found by    {rule.found_by}")
 
 
-for command in (test, backtest, explain):
+for command in (test, backtest, explain, schema):
     rules.add_command(command)
 
 COMMANDS = [rules]

@@ -1,10 +1,12 @@
-"""``eightk rules backtest`` and ``explain``: rules against the filings in the store."""
+"""``eightk rules backtest``: rules against the filings in the store."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
     from watcher.rulebook import RuleBook
     from watcher.rules.backtest import Backtest, Labels
     from watcher.store.database import Store
+    from watcher.store.saved import Period
 
-__all__ = ["backtest", "explain"]
+__all__ = ["backtest", "file_names"]
 
 EXIT_NO = 1
+SHOWN = 10
+# What is not part of a file's name everywhere; a point in front would hide the file.
+UNSAFE = re.compile(r"^[.-]|[^A-Za-z0-9._-]")
 LABELS = {"match": True, "no-match": False}
 
 
@@ -41,6 +47,7 @@ LABELS = {"match": True, "no-match": False}
     "--limit-per-week", type=click.IntRange(0), help="Exit code 1 when a rule tells more than so many a week."
 )
 @click.option("--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV; see below.")
+@click.option("--strict", is_flag=True, help="Exit code 1 when a label is of a filing that the store does not have.")
 @click.option("--samples", type=click.IntRange(0, 3), default=0, help="Show the words of so many matches of each rule.")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Write each rule's matches here, as JSONL."
@@ -55,6 +62,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
     lists: str | None,
     limit_per_week: int | None,
     labels: Path | None,
+    strict: bool,
     samples: int,
     out: Path | None,
     as_json: bool,
@@ -65,7 +73,8 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
     store and rules give the same output, to the byte.
 
     Lists are those of each day, as far as a daemon of this store ever read them; for rules of --rules, as they stand.
-    --labels names a CSV file with the columns rule, accession and expect (match or no-match).
+    --labels names a CSV file with the columns rule, accession and expect (match or no-match). Labels of filings that
+    the store does not have are told, and count for nothing.
     """
     from watcher.rules.backtest import backtest as run
     from watcher.rules.books import read_book
@@ -79,74 +88,56 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
     other = read_book(settings, (baseline,)) if baseline else None
     period = Period(since and since.date(), until and until.date())
     is_dated = (lists or ("now" if draft else "as-was")) == "as-was"
+    wanted = _labels(labels, book) if labels else None
     with store_of(config) as store:
+        unknown = _unknown(store, wanted or {})
         made = run(
             _counted(reports_in(store, period)),
             book,
             as_of=DatedBook(book, store).as_of if is_dated else None,
             endpoints=settings.endpoint,
             baseline=other,
-            labels=_labels(labels, book) if labels else None,
+            labels=wanted,
         )
     if as_json:
         say_json(backtest_json(made))
     else:
         for line in backtest_lines(made, samples=samples):
             say_line(line)
-    each = made.seconds / made.filings * 1_000_000 if made.filings else 0
-    say(f"eightk: matching took {each:,.0f} µs for each filing", err=True)
+        if not made.filings:
+            say(f"there are no filings in the store{_span(period)}")
+    if made.filings:
+        say(f"eightk: matching took {made.seconds / made.filings * 1_000_000:,.0f} µs for each filing", err=True)
     if out is not None:
         _write(made, out)
-    if limit_per_week is not None:
-        _keep_limit(made, limit_per_week)
+    is_over = limit_per_week is not None and _tell_over(made, limit_per_week)
+    is_unknown = _tell_unknown(unknown) and strict
+    sys.exit(EXIT_NO if is_over or is_unknown else 0)
 
 
-@click.command()
-@click.argument("rule")
-@click.argument("accession", type=AccessionType(), metavar="ACC")
-@config_option
-@click.option(
-    "--rules", "draft", type=click.Path(exists=True, path_type=Path), help="A file or folder of rules to try."
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def explain(rule: str, accession: str, config: Path | None, draft: Path | None, as_json: bool) -> None:
-    """Tell why a rule fires on a stored filing, or why not: clause by clause, with the words.
-
-    An alert that was raised by another revision of the rule is told with the rule as it was then. Exit code 0: it
-    fires; 1: it does not.
-    """
-    from watcher.cli.rules import rule_of
-    from watcher.report_json import to_json
-    from watcher.rules.books import read_book
-    from watcher.rules.telling import explanation_lines
-    from watcher.store import reports
-
-    book = read_book(settings_of(config), (draft,) if draft else ())
-    known = rule_of(book, rule, "RULE")
-    with store_of(config) as store:
-        report = store.read_now(reports.load, accession)
-        told = book.explain(known.id, report)
-        earlier = list(_earlier(store, report, known.id, known.revision))
-    if as_json:
-        say_json({**to_json(told), "earlier": earlier})
-    else:
-        for line in explanation_lines(told):
-            say_line(line)
-        for one in earlier:
-            say(one)
-    sys.exit(0 if told.fires else EXIT_NO)
+def _span(period: Period) -> str:
+    since = f" from {period.first}" if period.first else ""
+    until = f" {'to' if since else 'until'} {period.last}" if period.last else ""
+    return since + until
 
 
-def _earlier(store: Store, report: Report, rule: str, revision: str) -> Iterator[str]:
-    """Tell of the alert that this rule raised on the filing, when the rule was another one then."""
-    from watcher.store import revisions
+def _unknown(store: Store, labels: Labels) -> list[str]:
+    """The filings that labels name and the store does not have, one for each label."""
+    from watcher.store import filings
 
-    for alert in report.alerts:
-        if alert.rule != rule or alert.revision == revision:
-            continue
-        yield f"its alert was raised by revision {alert.revision} of the rule, which is {revision} now"
-        was = store.read_now(revisions.of, rule, alert.revision)
-        yield was.source if was else "what that one said is not known to this store"
+    unknown = store.read_now(filings.unknown, {accession for _, accession in labels})
+    return sorted(accession for _, accession in labels if accession in unknown)
+
+
+def _tell_unknown(unknown: Sequence[str]) -> bool:
+    """Say which filings the store does not have, and return whether there are any."""
+    if unknown:
+        which = list(dict.fromkeys(unknown))
+        more = f" and {len(which) - SHOWN} more" if len(which) > SHOWN else ""
+        many = f"{len(unknown)} labels are" if len(unknown) > 1 else "1 label is"
+        told = f"{', '.join(which[:SHOWN])}{more}"
+        say(f"eightk: {many} of filings that the store does not have: {told}", err=True)
+    return bool(unknown)
 
 
 def _counted(reports: Iterator[tuple[datetime, Report]]) -> Iterator[tuple[datetime, Report]]:
@@ -176,8 +167,12 @@ def _labels(path: Path, book: RuleBook) -> Labels:
                 faults.append(Fault(where, "rule", f"there is no rule {row['rule']!r}"))
             if row["expect"] not in LABELS:
                 faults.append(Fault(where, "expect", f"expected match or no-match, came {row['expect']!r}"))
+            try:
+                accession = AccessionType().convert(row["accession"] or "", None, None)
+            except click.BadParameter as error:
+                faults.append(Fault(where, "accession", error.message))
             else:
-                labels[row["rule"], row["accession"]] = LABELS[row["expect"]]
+                labels[row["rule"], accession] = LABELS.get(row["expect"], False)
     if faults:
         raise ConfigError(faults)
     return labels
@@ -187,14 +182,28 @@ def _write(made: Backtest, out: Path) -> None:
     from watcher.rules.telling import match_json
 
     out.mkdir(parents=True, exist_ok=True)
+    names = file_names([result.rule.id for result in made.results])
     for result in made.results:
         lines = (json_text(match_json(one)) for one in result.matches)
-        (out / f"{result.rule.id}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        (out / names[result.rule.id]).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _keep_limit(made: Backtest, limit: int) -> None:
+def file_names(rules: Iterable[str]) -> dict[str, str]:
+    """Return a file's name for each rule id: one that is safe, and differs from the others by more than case."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for rule in rules:
+        name = UNSAFE.sub("_", rule)
+        if name != rule or name.lower() in taken:
+            name = f"{name}-{hashlib.sha256(rule.encode()).hexdigest()[:8]}"
+        taken.add(name.lower())
+        names[rule] = f"{name}.jsonl"
+    return names
+
+
+def _tell_over(made: Backtest, limit: int) -> bool:
+    """Say which rules tell more than so many a week, and return whether there are any."""
     over = [(one.rule.id, most) for one in made.results if (most := made.per_week(one)[2]) > limit]
     for rule, most in over:
         say(f"eightk: {rule} tells {most} in a week, and {limit} is the limit", err=True)
-    if over:
-        sys.exit(EXIT_NO)
+    return bool(over)

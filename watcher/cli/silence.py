@@ -12,7 +12,7 @@ import click
 from watcher.cli._daemon import ask_daemon
 from watcher.cli._options import CIK, config_option, settings_of, store_of
 from watcher.cli._printing import say, say_json, say_row
-from watcher.errors import UnknownFiling
+from watcher.errors import ConfigError, UnknownFiling
 
 if TYPE_CHECKING:
     from watcher.plan import Silence
@@ -20,13 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
-UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-SPAN = re.compile(r"([1-9]\d{0,3})([mhdw])")
+UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+SPAN = re.compile(r"([1-9]\d{0,5})([smhdw])")
 LONGEST = timedelta(days=3660)
+ALARMS = "eightk."  # what the rules of our own alarms begin with
+MAX_DIGITS = 18  # of what a database counts
 
 
 class SpanType(click.ParamType[timedelta]):
-    """A span of time, such as 30m, 12h, 7d or 2w."""
+    """A span of time, such as 15s, 30m, 12h, 7d or 2w."""
 
     name = "span"
 
@@ -35,8 +43,21 @@ class SpanType(click.ParamType[timedelta]):
         found = SPAN.fullmatch(value)
         span = int(found[1]) * UNITS[found[2]] if found else None
         if span is None or span > LONGEST:
-            self.fail(f"{value!r} is no span of at most ten years such as 30m, 12h, 7d or 2w", param, ctx)
+            self.fail(f"{value!r} is no span of at most ten years such as 15s, 30m, 12h, 7d or 2w", param, ctx)
         return span
+
+
+class NumberType(click.ParamType[int]):
+    """The number of a silence."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return it, or fail with where such numbers stand."""
+        is_number = value.isascii() and value.isdecimal() and len(value) <= MAX_DIGITS
+        if not is_number or not int(value):
+            self.fail(f"{value!r} is no number of a silence: they stand first in each line of eightk silence list")
+        return int(value)
 
 
 class MomentType(click.ParamType[datetime]):
@@ -60,33 +81,43 @@ def silence() -> None:
 
 @silence.command()
 @config_option
-@click.option("--rule", metavar="ID", help="Silence this rule; with --company, only about that company.")
-@click.option("--company", "cik", type=CIK, metavar="CIK", help="Silence this company.")
-@click.option("--for", "span", type=SpanType(), metavar="SPAN", help="For so long, such as 30m, 12h, 7d, 2w.")
+@click.option("--rule", metavar="ID", help="Silence this rule; with a company, only about that company.")
+@click.option("--cik", "--company", "cik", type=CIK, metavar="CIK", help="Silence this company.")
+@click.option("--ticker", metavar="TICKER", help="The same by its ticker, as the store knows it from EDGAR's list.")
+@click.option("--for", "span", type=SpanType(), metavar="SPAN", help="For so long, such as 15s, 30m, 12h, 7d, 2w.")
 @click.option("--until", type=MomentType(), metavar="TIME", help="Until then, such as 2026-05-20T16:00 (UTC).")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, for whoever wonders.")
 @click.option("--by", default="", metavar="NAME", help="Who asks for it.")
+@click.option("--even-unknown", is_flag=True, help="--rule may name one that is still to come.")
 def add(
     config: Path | None,
     rule: str | None,
     cik: int | None,
+    ticker: str | None,
     span: timedelta | None,
     until: datetime | None,
     why: str,
     by: str,
+    even_unknown: bool,
 ) -> None:
     """Tell nobody of a rule's alerts, of a company's, or of that rule's about that company.
 
-    What is owed or held already is still told.
+    What is owed or held already is still told. Exit code 2: neither the rule files nor the store have such a rule.
     """
-    if rule is None and cik is None:
-        raise click.UsageError("name a rule, a company, or both: --rule ID, --company CIK")
+    if rule is None and cik is None and ticker is None:
+        raise click.UsageError("name a rule, a company, or both: --rule ID, --cik CIK or --ticker TICKER")
+    if cik is not None and ticker is not None:
+        raise click.UsageError("name the company by one of --cik and --ticker")
     if (span is None) == (until is None):
         raise click.UsageError("say how long: either --for SPAN or --until TIME")
-    asked = {"rule": rule, "cik": cik, "why": why, "by": by}
-    added = _add(settings_of(config), asked, span, until)
+    settings = settings_of(config)
+    if rule is not None and not even_unknown and not rule.startswith(ALARMS):
+        _check_rule(settings, rule)
+    if ticker is not None:
+        cik = _cik_of(settings, ticker)
+    added = _add(settings, {"rule": rule, "cik": cik, "why": why, "by": by}, span, until)
     say(_words(added))
-    if not added["is_rule_known"]:
+    if even_unknown and not added["is_rule_known"]:
         say(f"note: this store has seen no rule {rule!r} yet", err=True)
 
 
@@ -113,7 +144,7 @@ def list_(config: Path | None, every: bool, as_json: bool) -> None:
 
 
 @silence.command()
-@click.argument("number", type=click.IntRange(1, 2**63 - 1), metavar="ID")
+@click.argument("number", type=NumberType(), metavar="ID")
 @config_option
 def end(number: int, config: Path | None) -> None:
     """End a silence before its time."""
@@ -123,6 +154,43 @@ def end(number: int, config: Path | None) -> None:
     owner = owner_of(settings.store_path)
     ended = ask_daemon(owner, "DELETE", f"/v1/silences/{number}") if owner else _end_here(settings, number)
     say(_words(ended))
+
+
+def _check_rule(settings: Settings, rule: str) -> None:
+    """Raise a usage error for a rule that neither the rule files nor the store have: it may be mistyped."""
+    from watcher.cli.rules_explain import no_such_rule
+    from watcher.rules.books import read_book
+    from watcher.store import revisions, silences
+    from watcher.store.database import Store
+
+    try:
+        known = {one.id for one in read_book(settings).rules}
+    except ConfigError:  # files with faults are not in force: what was before them is in the store
+        known = set()
+    if rule in known:
+        return
+    if settings.store_path.exists():
+        with Store(settings.store_url, only_read=True) as store:
+            if store.read_now(silences.is_rule_known, rule):
+                return
+            known |= set(store.read_now(revisions.names))
+    raise no_such_rule(rule, known, "'--rule'", remedy="--even-unknown silences one that is still to come")
+
+
+def _cik_of(settings: Settings, ticker: str) -> int:
+    """The company of this ticker. Raises a usage error unless the store knows just one."""
+    from watcher.store import companies
+    from watcher.store.database import Store
+
+    with Store(settings.store_url, only_read=True) as store:
+        found = store.read_now(companies.by_ticker, ticker)
+    if not found:
+        known = f"no company of the ticker {ticker!r} is known to this store"
+        raise click.BadParameter(f"{known}; eightk company NAME finds its CIK, for --cik", param_hint="'--ticker'")
+    if len(found) > 1:
+        names = " and ".join(f"{one.cik} ({one.name})" for one in sorted(found, key=lambda one: one.cik))
+        raise click.BadParameter(f"{ticker!r} is the ticker of {names}: give --cik", param_hint="'--ticker'")
+    return found[0].cik
 
 
 def _add(settings: Settings, asked: dict[str, Any], span: timedelta | None, until: datetime | None) -> dict[str, Any]:

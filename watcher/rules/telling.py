@@ -59,7 +59,12 @@ def _mark(holds: bool) -> str:
 
 
 def backtest_lines(made: Backtest, *, samples: int = 0) -> Iterator[str]:
-    """Tell what rules would have done: a line for each, the words of some matches, and what to look at."""
+    """Tell what rules would have done: a line for each, the words of some matches, and what to look at.
+
+    Over no filings there is nothing to tell.
+    """
+    if not made.filings:
+        return
     span = f" from {made.first} to {made.last}" if made.first else ""
     yield f"{_many(made.filings, 'filing')}{span}; {made.with_warnings} read with warnings"
     if not made.results:
@@ -85,7 +90,8 @@ def _details(one: RuleResult, samples: int) -> Iterator[str]:
     if score.precision is not None or score.recall is not None:
         yield f"against labels: precision {_share(score.precision)}, recall {_share(score.recall)}"
     for match in one.samples()[:samples]:
-        yield f"{match.accession} {match.company}: " + "; ".join(_snippet(words) for words in match.alert.evidence[:2])
+        words = "; ".join(_snippet(words) for words in match.alert.evidence[:2])
+        yield f"{match.accession} {match.company}{': ' if words else ''}{words}"
 
 
 def backtest_json(made: Backtest) -> dict[str, Any]:

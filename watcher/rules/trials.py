@@ -12,6 +12,7 @@ from pathlib import Path
 
 from watcher.errors import ConfigError, EightkError, ReadError, Skip
 from watcher.models import Report
+from watcher.plan import Why
 from watcher.rulebook import Expectation, RuleBook, RuleTest
 from watcher.rules.replay import Replay, Taken
 from watcher.small_files import read_small
@@ -23,6 +24,8 @@ Reader = Callable[[str, bytes], Report]
 
 _NOW = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)  # for filings that tell no time of their own
 _MAX_BYTES = 200 * 2**20
+# A rule that wants nobody told is not muted.
+_MUTED = frozenset(Why) - {Why.RECORD_ONLY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,14 @@ def read_submission(path: Path, read: Reader) -> Report:
 def _faults(test: RuleTest, book: RuleBook, report: Report, taken: list[Taken]) -> Iterator[str]:
     expected, last = test.expectation, taken[-1]
     fired = {alert.rule: alert for alert in last.alerts if test.rule in (None, alert.rule)}
-    yield from _set_faults("fires", expected.fires, fired)
+    if expected.fires is None:
+        named = {*expected.evidence, *(expected.muted or ())}
+        yield from _set_faults("fires", named, {name: alert for name, alert in fired.items() if name in named})
+    else:
+        yield from _set_faults("fires", expected.fires, fired)
     if expected.muted is not None:
         # An alert is raised once, however often its filing comes.
-        reasons = {alert: reason for one in reversed(taken) for alert, reason in one.untold.items()}
+        reasons = {id_: one for each in reversed(taken) for id_, one in each.untold.items() if one.why in _MUTED}
         untold = {name: str(reasons[one.id]) for name, one in fired.items() if one.id in reasons}
         yield from _set_faults("muted", expected.muted, untold)
     for rule, quoted in expected.evidence.items():

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from watcher.edgar.calendar import NEW_YORK
 from watcher.rulebook import ListInfo, RuleInfo
 from watcher.store.schema import list_revision, rule_revision
 
-__all__ = ["ListRevision", "RuleRevision", "list_as_of", "note", "of", "versions_of_list"]
+__all__ = ["ListRevision", "RuleRevision", "list_as_of", "names", "note", "of", "of_rule", "versions_of_list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,19 @@ def of(connection: Connection, rule: str, revision: str) -> RuleRevision | None:
     """Return the rule as it was in this revision, or None if it was never in use here."""
     where = rule_revision.c.rule == rule, rule_revision.c.revision == revision
     row = connection.execute(select(rule_revision).where(*where)).first()
-    return None if row is None else RuleRevision(row.rule, row.revision, row.title, row.source, row.first_used_at)
+    return None if row is None else _revision(row)
+
+
+def of_rule(connection: Connection, rule: str) -> tuple[RuleRevision, ...]:
+    """Return all that this rule ever was, by when each of it was first used, the oldest first."""
+    statement = select(rule_revision).where(rule_revision.c.rule == rule)
+    rows = connection.execute(statement.order_by(rule_revision.c.first_used_at, rule_revision.c.revision))
+    return tuple(_revision(row) for row in rows)
+
+
+def names(connection: Connection) -> tuple[str, ...]:
+    """Return the id of every rule that was ever in use here."""
+    return tuple(connection.execute(select(rule_revision.c.rule).distinct().order_by(rule_revision.c.rule)).scalars())
 
 
 def list_as_of(connection: Connection, name: str, day: date) -> ListRevision | None:
@@ -81,6 +94,10 @@ def _last(connection: Connection, name: str, before: datetime | None = None) -> 
     if row is None:
         return None
     return ListRevision(row["name"], row["read_at"], row["revision"], tuple(row["values"]))
+
+
+def _revision(row: Row[Any]) -> RuleRevision:
+    return RuleRevision(row.rule, row.revision, row.title, row.source, row.first_used_at)
 
 
 def _row(made: RuleRevision | ListRevision) -> dict[str, object]:

@@ -11,11 +11,12 @@ from handlers.alert.language.page import Page
 from handlers.alert.matching.fields import FACTS, Field
 from handlers.alert.matching.rules import Template
 
-__all__ = ["Annotations", "read_annotations"]
+__all__ = ["MOST_ANNOTATIONS", "NAME_PATTERN", "Annotations", "read_annotations"]
 
 _SUMMARY = "summary"
-_MOST = 20
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,49}")
+MOST_ANNOTATIONS = 20
+NAME_PATTERN = r"[A-Za-z][A-Za-z0-9._-]{0,49}"
+_NAME = re.compile(NAME_PATTERN)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|([{}])")
 
 
@@ -36,11 +37,11 @@ def read_annotations(page: Page, node: Node | None, key: str) -> Annotations:
         if not _NAME.fullmatch(name):
             problem = f"{name!r}: expected a name that begins with a letter, of letters, digits, '.', '_' and '-'"
             page.fault(Code.BAD_VALUE, entry.key.place, full, problem)
-        text = page.text(entry.value, full)
+        text = page.told(entry.value, full)
         if text is not None:
             templates[name] = _read_template(page, text, full)
-    if table and len(templates) > _MOST:
-        page.fault(Code.BAD_VALUE, table.place, key, f"more than {_MOST} of them")
+    if table and len(templates) > MOST_ANNOTATIONS:
+        page.fault(Code.BAD_VALUE, table.place, key, f"more than {MOST_ANNOTATIONS} of them")
     summary = templates.pop(_SUMMARY, None)
     return Annotations(summary, tuple(templates.items()))
 

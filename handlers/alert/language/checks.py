@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from handlers.alert.language.codes import Code
 from handlers.alert.language.files import RuleFile
+from handlers.alert.language.hints import check_values
 from handlers.alert.language.logic import Alternatives, alternatives_of, always_matches, why_never
 from handlers.alert.language.nodes import Entry, Node, Scalar, Series, Table
 from handlers.alert.language.rule_reader import ReadRule
 from handlers.alert.language.scalars import ambiguous_scalars, secrets_in
+from handlers.alert.matching.index import RuleIndex
 from handlers.alert.matching.rules import Rule
 
 __all__ = ["check_files"]
 
 # What the index says of a rule to which nothing leads that some filings have and others have not.
 _EVERY_FILING = ("every filing", "text.body: any text")
+_ASK_MORE = "if every filing is meant, leave it so; else ask for an item, a company or words that must be there"
+_LEAD_TO_PATTERN = (
+    'ask beside it for an item or a company, such as items|has: "8.01", or for words that stand wherever it matches: '
+    "text.body|phrase"
+)
 _FEWEST_LETTERS = 4
 _ABBREVIATION = 3
 _WORD_MODIFIERS = ("phrase", "contains", "startswith", "endswith", "near")
@@ -30,16 +37,17 @@ _STOP_WORDS = frozenset(
 )
 
 
-def check_files(files: Iterable[RuleFile], found_by: Callable[[Rule], str]) -> None:
-    """Put a warning on the page of each file for all that looks like a mistake in it."""
+def check_files(files: Iterable[RuleFile], index: RuleIndex) -> None:
+    """Put a warning on the page of each file for all that looks like a mistake in it. The index holds all rules."""
     shapes: dict[tuple[Alternatives, bool], ReadRule] = {}
     for file in files:
         _check_scalars(file)
         _check_unused(file)
         _check_phrases(file)
+        check_values(file)
         for one in file.rules:
             if one.rule is not None:
-                _check_match(one, one.rule, found_by)
+                _check_match(one, one.rule, index)
                 _check_same(one, one.rule, shapes)
                 _check_tests(one)
 
@@ -112,15 +120,17 @@ def _is_abbreviation(text: str) -> bool:
     return len(text) >= _ABBREVIATION and text.isalpha() and text.isupper()
 
 
-def _check_match(read: ReadRule, rule: Rule, found_by: Callable[[Rule], str]) -> None:
+def _check_match(read: ReadRule, rule: Rule, index: RuleIndex) -> None:
     place, key = read.place, f"rules.{rule.id}.match"
     if reason := why_never(rule):
         read.page.warn(Code.NEVER_MATCHES, place, key, f"no filing can match this: {reason}")
     elif always_matches(rule):
-        read.page.warn(Code.ALWAYS_MATCHES, place, key, "every filing matches this")
-    elif found_by(rule) in _EVERY_FILING:
-        remedy = "ask for an item, a company or words that must be there"
-        read.page.warn(Code.EVERY_FILING, place, key, "nothing leads to this rule: each filing is tried on it", remedy)
+        read.page.warn(Code.ALWAYS_MATCHES, place, key, "every filing matches this", _ASK_MORE)
+    elif index.found_by(rule) in _EVERY_FILING:
+        problem = "nothing leads to this rule: each filing is tried on it"
+        read.page.warn(Code.EVERY_FILING, place, key, problem, _ASK_MORE)
+    elif index.scans_for_patterns(rule):
+        read.page.warn(Code.EVERY_FILING, place, key, "each filing is searched for a pattern", _LEAD_TO_PATTERN)
 
 
 def _check_same(read: ReadRule, rule: Rule, shapes: dict[tuple[Alternatives, bool], ReadRule]) -> None:

@@ -11,7 +11,6 @@ from handlers.alert.language.page import Page, suggestion
 from handlers.alert.matching.fields import (
     FORMS,
     ITEM_NUMBERS,
-    LATER_FIELDS,
     Field,
     Operator,
     Value,
@@ -21,12 +20,14 @@ from handlers.alert.matching.fields import (
 from handlers.alert.matching.rules import Clause
 from watcher.words import MAX_WITHIN_WORDS, Near, check_pattern, fold
 
-__all__ = ["read_clause"]
+__all__ = ["CASED", "NEAR_KEYS", "ONE_VALUE", "read_clause"]
 
-_CASED = "cased"
-_ONE_VALUE = frozenset({Operator.HAS, Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.EXISTS})
+CASED = "cased"
+NEAR_KEYS = ("a", "b", "within_words")
+ONE_VALUE = frozenset({Operator.HAS, Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.EXISTS})
 # What is compared with a company's whole name, and may stand in a list; all else of a text is a search for words.
 _WHOLE = frozenset({Operator.EQUALS, Operator.IN, Operator.NEQ})
+_OF_WORDS = frozenset({Operator.PHRASE, Operator.NEAR})
 _RE2 = "as RE2 has them, without back references and look-around"
 _MAX_WRITTEN = 200
 
@@ -37,27 +38,19 @@ def read_clause(scope: Scope, entry: Entry, key: str) -> Clause | None:
     name, *modifiers = entry.key.text.split("|")
     asked = field_named(name)
     if asked is None:
-        _tell_unknown_field(page, place, key, name)
+        page.unknown(Code.UNKNOWN_FIELD, place, key, name, names_to_suggest())
         return None
-    cased = _CASED in modifiers
-    operator = _read_operator(page, place, key, asked, [one for one in modifiers if one != _CASED])
+    cased = CASED in modifiers
+    operator = _read_operator(page, place, key, asked, [one for one in modifiers if one != CASED])
     if operator is None or not _may_be_cased(page, place, key, asked, cased=cased):
         return None
-    if operator in _ONE_VALUE and not isinstance(entry.value, Scalar):
+    if operator in ONE_VALUE and not isinstance(entry.value, Scalar):
         remedy = "has_any or has_all take several" if operator is Operator.HAS else ""
         page.fault(Code.WRONG_KIND, entry.value.place, key, f"{operator.value!r} takes one value", remedy)
         return None
     before = page.count
     values = tuple(_read_values(scope, entry.value, key, asked, operator, cased=cased))
     return Clause(asked, operator, values, cased, _written(entry)) if page.count == before else None
-
-
-def _tell_unknown_field(page: Page, place: Place, key: str, name: str) -> None:
-    if name in LATER_FIELDS:
-        remedy = "leave it out: a rule never means less than it says"
-        page.fault(Code.NOT_YET, place, key, f"field {name!r} is not known yet", remedy)
-    else:
-        page.unknown(Code.UNKNOWN_FIELD, place, key, name, names_to_suggest())
 
 
 def _read_operator(page: Page, place: Place, key: str, asked: Field, modifiers: list[str]) -> Operator | None:
@@ -68,7 +61,7 @@ def _read_operator(page: Page, place: Place, key: str, asked: Field, modifiers: 
         return None
     modifier = modifiers[0] if modifiers else ""
     if modifiers and modifier not in known:
-        page.unknown(Code.UNKNOWN_MODIFIER, place, key, modifier, [*known, _CASED])
+        page.unknown(Code.UNKNOWN_MODIFIER, place, key, modifier, [*known, CASED])
         return None
     operator = Operator(modifier)
     if operator not in asked.type.operators:
@@ -106,10 +99,21 @@ def _read_values(
 
 def _read_words(scope: Scope, node: Node, key: str, asked: Field, operator: Operator, *, cased: bool) -> list[Value]:
     """Read one or several values; of texts they are folded, as the texts are that they are looked for in."""
-    values = [
-        value for scalar in _texts(scope.page, node, key) for value in _expanded(scope, scalar, key, asked, operator)
-    ]
+    values: list[Value] = []
+    for scalar in _texts(scope.page, node, key):
+        found = tuple(_expanded(scope, scalar, key, asked, operator))
+        if operator in _OF_WORDS:
+            _check_words(scope.page, scalar, key, found)
+        values += found
     return [fold(str(value), cased=cased).text.strip() for value in values] if asked.type.is_text else values
+
+
+def _check_words(page: Page, scalar: Scalar, key: str, values: Iterable[Value]) -> None:
+    """Tell what is sought as a phrase and has no word in it: it would be found beside any other mark, or nowhere."""
+    for value in values:
+        if not any(character.isalnum() for character in str(value)):
+            problem = f"{str(value)!r} has no letter or digit in it, and a phrase is made of whole words"
+            page.fault(Code.BAD_VALUE, scalar.place, key, problem, "contains looks for characters")
 
 
 def _texts(page: Page, node: Node, key: str) -> tuple[Scalar, ...]:
@@ -125,7 +129,7 @@ def _read_near(scope: Scope, node: Node, key: str, asked: Field, *, cased: bool)
     table = page.table(node, key)
     if table is None:
         return None
-    page.check_keys(table, key, ("a", "b", "within_words"))
+    page.check_keys(table, key, NEAR_KEYS)
     before = page.count
     sides = []
     for name in ("a", "b"):
@@ -150,7 +154,7 @@ def _expanded(scope: Scope, scalar: Scalar, key: str, asked: Field, operator: Op
     mark, name = scalar.text[0], scalar.text[1:]
     if mark not in "@&":
         return _parsed(scope.page, (Listed(scalar.text, scalar.place),), key, asked)
-    if operator in _ONE_VALUE:
+    if operator in ONE_VALUE:
         problem = f"{operator.value!r} takes one value, not the list {scalar.text}"
         remedy = "has_any takes a list" if operator is Operator.HAS else ""
         scope.page.fault(Code.WRONG_SET, scalar.place, key, problem, remedy)

@@ -21,7 +21,6 @@ class Code(StrEnum):
     BAD_VALUE = "bad-value"
     BAD_ID = "bad-id"
     DUPLICATE = "duplicate"
-    NOT_YET = "not-yet"
     UNKNOWN_FIELD = "unknown-field"
     UNKNOWN_MODIFIER = "unknown-modifier"
     WRONG_MODIFIER = "wrong-modifier"
@@ -42,8 +41,10 @@ class Code(StrEnum):
     ALWAYS_MATCHES = "always-matches"
     EVERY_FILING = "every-filing"
     SHORT_PHRASE = "short-phrase"
+    NARROW = "narrow"
     SAME_CONDITION = "same-condition"
     NO_TESTS = "no-tests"
     UNUSED = "unused"
+    UNKNOWN_EVENT = "unknown-event"
     AMBIGUOUS = "ambiguous"
     SECRET = "secret"  # noqa: S105  # the word for one, not one

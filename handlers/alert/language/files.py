@@ -17,18 +17,23 @@ from handlers.alert.matching.rules import Rule
 from watcher import ConfigError, Fault, read_small_text
 
 __all__ = [
+    "GROUP_KEYS",
+    "RULE_FILE_KEYS",
+    "VERSION",
     "RuleFile",
     "open_page",
     "read_files",
     "read_folder",
     "read_rules",
+    "read_text",
     "with_lists",
     "without_fault",
 ]
 
+VERSION = "1"
 _MAX_FILE_BYTES = 20_000_000
-_FILE_KEYS = ("version", "lists", "phrases", "defaults", "groups")
-_GROUP_KEYS = ("name", "defaults", "rules")
+RULE_FILE_KEYS = ("version", "lists", "phrases", "defaults", "groups")
+GROUP_KEYS = ("name", "defaults", "rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +146,38 @@ def open_page(path: Path) -> tuple[Page, str, Table | None]:
     return page, "", None
 
 
+def read_text(text: str, name: str, endpoints: Collection[str]) -> RuleFile:
+    """Read a rule file that stands in no folder; paths in it lead nowhere."""
+    page = Page(name)
+    try:
+        root = read_yaml(text)
+    except SyntaxFault as fault:
+        page.fault(Code.NOT_YAML, fault.place, "", fault.problem, fault.remedy)
+        root = None
+    table = None if root is None else page.table(root, "")
+    return _read_rules(_opened(Path(name), page, text, table), endpoints)
+
+
 def _open(path: Path) -> RuleFile:
     page, text, root = open_page(path)
     if path.suffix == ".yml":
         page.fault(Code.UNREADABLE, WHOLE_FILE, "", "is not read", "name it *.yaml, as the others")
+    return _opened(path, page, text, root)
+
+
+def _opened(path: Path, page: Page, text: str, root: Table | None) -> RuleFile:
     if root is None:
         return RuleFile(path, page, text)
     if any(root.get(name) for name in FILE_KEYS):
         remedy = "put it into a folder of its own, beside that of the rules"
         page.fault(Code.WRONG_KIND, WHOLE_FILE, "", "is a file of tests, not of rules", remedy)
         return RuleFile(path, page, text)
-    page.check_keys(root, "", _FILE_KEYS)
+    page.check_keys(root, "", RULE_FILE_KEYS)
     version = page.text(root.get("version"), "version")
-    if version is None or version.text != "1":
+    if version is None or version.text != VERSION:
         place = version.place if version else root.place
-        page.fault(Code.WRONG_VERSION, place, "version", "expected version 1", "begin the file with: version: 1")
+        problem, remedy = f"expected version {VERSION}", f"begin the file with: version: {VERSION}"
+        page.fault(Code.WRONG_VERSION, place, "version", problem, remedy)
     lists = read_lists(page, root.get("lists"), path.parent)
     return RuleFile(path, page, text, root, lists, read_phrases(page, root.get("phrases")))
 
@@ -187,12 +209,12 @@ def _read_group(
     group = page.table(node, "groups")
     if group is None:
         return []
-    page.check_keys(group, "groups", _GROUP_KEYS)
+    page.check_keys(group, "groups", GROUP_KEYS)
     name, rules = group.get("name"), group.get("rules")
     if name is None or rules is None:
         page.fault(Code.MISSING, group.place, "groups", "a group needs a name and rules", "{name: ..., rules: [...]}")
     if name is not None:
-        page.text(name, "groups.name")
+        page.told(name, "groups.name")
     own = read_defaults(page, group.get("defaults"), "groups.defaults", endpoints, defaults)
     reader = RuleReader(scope, own, endpoints, folder)
     read = [reader.read(one) for one in page.series(rules, "groups.rules")] if rules is not None else []
@@ -207,6 +229,7 @@ def _check_ids(files: Iterable[RuleFile]) -> None:
         if known is not rule:
             problem, remedy = "two rules have this id", f"rename this one; the first is {known.where}"
             rule.page.fault(Code.DUPLICATE, rule.id.place, f"rules.{rule.id.text}.id", problem, remedy)
+    _check_cases(first.values())
     for rule in first.values():
         for one in rule.inhibits:
             if one.text not in first:
@@ -214,6 +237,17 @@ def _check_ids(files: Iterable[RuleFile]) -> None:
                     Code.UNKNOWN_RULE, one.place, f"rules.{rule.id.text}.inhibits", one.text, sorted(first)
                 )
     _check_cycles(first)
+
+
+def _check_cases(rules: Iterable[ReadRule]) -> None:
+    """Tell ids that are the same to whoever does not heed case: many file systems, and people on the telephone."""
+    first: dict[str, ReadRule] = {}
+    for rule in rules:
+        known = first.setdefault(rule.id.text.lower(), rule)
+        if known is not rule:
+            problem = f"differs from rule {known.id.text!r} by upper and lower case only"
+            remedy = f"rename this one; the first is {known.where}"
+            rule.page.fault(Code.DUPLICATE, rule.id.place, f"rules.{rule.id.text}.id", problem, remedy)
 
 
 def _check_cycles(rules: Mapping[str, ReadRule]) -> None:

@@ -14,9 +14,9 @@ from handlers.alert.language.page import Page
 from handlers.alert.matching.fields import LIST_TYPES, Value
 from watcher import read_small_text
 
-__all__ = ["Listed", "NamedList", "PhraseSet", "Scope", "read_lists", "read_phrases"]
+__all__ = ["LIST_KEYS", "Listed", "NamedList", "PhraseSet", "Scope", "read_lists", "read_phrases"]
 
-_LIST_KEYS = ("values", "file", "column", "type")
+LIST_KEYS = ("values", "file", "column", "type")
 _MAX_FILE_BYTES = 50_000_000
 
 
@@ -83,7 +83,7 @@ def read_lists(page: Page, node: Node | None, folder: Path) -> dict[str, NamedLi
         described = page.table(entry.value, key)
         if described is None:
             continue
-        page.check_keys(described, key, _LIST_KEYS)
+        page.check_keys(described, key, LIST_KEYS)
         before = page.count
         values = _list_values(page, described, key, folder)
         kind = page.choice(described.get("type"), f"{key}.type", LIST_TYPES)

@@ -14,7 +14,7 @@ from handlers.alert.language.codes import Code
 from handlers.alert.language.nodes import Node, Scalar, Table
 from handlers.alert.language.page import Page
 from handlers.alert.matching.fields import FACTS, Field, Value, field_named, names_to_suggest
-from watcher import Document, Event, Exhibit, Filer, Filing, Item, Report, Session, Timing, official_title
+from watcher import Document, Event, Exhibit, Filer, Filing, Item, Report, Session, Severity, Timing, official_title
 
 __all__ = ["ACCESSION", "read_filing"]
 
@@ -24,7 +24,15 @@ _NESTED = ("text", "text.item", "timing")
 _BODY = "text.body"
 _ITEM_TEXT = "text.item."
 _EXHIBIT_TEXT = "text.ex"
+_OF_EVENTS = ("event.", "amounts.")
 _SEVERAL = ("items", "exhibits", "events", "cik", "ticker", "sic", "state", "company")
+# What a test may tell of an event, and the field that reads it.
+_EVENT_FIELDS = {
+    "severity": "event.severity",
+    "score": "event.score",
+    "is_expected": "event.is_expected",
+    "amount": "event.amount_usd",
+}
 _TIMING = ("timing.session", "timing.business_days_after_event", "timing.is_late")
 
 
@@ -34,6 +42,7 @@ class _Facts:
 
     values: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     exhibit_texts: dict[str, str] = field(default_factory=dict)
+    events: dict[str, Mapping[str, str]] = field(default_factory=dict)  # what is told of an event beside its name
 
     def first(self, name: str) -> Any:
         return next(iter(self.values.get(name, ())), None)
@@ -75,6 +84,10 @@ def _field(page: Page, name: Scalar, key: str) -> Field | None:
         remedy = f'write exhibits: {{"{number}": "..."}}'
         page.fault(Code.UNKNOWN_FIELD, name.place, key, "the texts of exhibits stand under exhibits", remedy)
         return None
+    elif name.text.startswith(_OF_EVENTS):
+        remedy = "write events: {cfo-departure: {severity: high, score: 0.8, amount: $5 million}}"
+        page.fault(Code.UNKNOWN_FIELD, name.place, key, "what is told of an event stands under events", remedy)
+        return None
     return asked
 
 
@@ -83,6 +96,8 @@ def _values(page: Page, facts: _Facts, asked: Field, node: Node, key: str) -> tu
         return tuple(one.text for one in _scalars(page, asked, node, key))
     if asked.name == "exhibits" and isinstance(node, Table):
         return tuple(_exhibits(page, facts, asked, node, key))
+    if asked.name == "events" and isinstance(node, Table):
+        return tuple(_events(page, facts, asked, node, key))
     parsed = (_parsed(page, asked, one, key) for one in _scalars(page, asked, node, key))
     return tuple(value for value in parsed if value is not None)
 
@@ -109,6 +124,33 @@ def _exhibits(page: Page, facts: _Facts, asked: Field, table: Table, key: str) -
         if number is not None and text is not None:
             facts.exhibit_texts[str(number)] = text.text
             yield number
+
+
+def _events(page: Page, facts: _Facts, asked: Field, table: Table, key: str) -> Iterator[Value]:
+    """Give each event of a map by its name; ``{cfo-departure: {severity: high}}`` tells more of it."""
+    for entry in table.entries:
+        name, told = _parsed(page, asked, entry.key, key), page.table(entry.value, f"{key}.{entry.key.text}")
+        if name is None or told is None:
+            continue
+        page.check_keys(told, f"{key}.{entry.key.text}", _EVENT_FIELDS)
+        before = page.count
+        read = {one.key.text: page.text(one.value, f"{key}.{one.key.text}") for one in told.entries}
+        for key_, text in read.items():
+            if text is not None and key_ in _EVENT_FIELDS:
+                _parsed(page, FACTS[_EVENT_FIELDS[key_]], text, f"{key}.{key_}")
+        if page.count == before:
+            facts.events[str(name)] = {key_: text.text for key_, text in read.items() if text is not None}
+        yield name
+
+
+def _event(name: str, told: Mapping[str, str]) -> Event:
+    return Event(
+        name,
+        float(told.get("score", 1.0)),
+        is_expected=told.get("is_expected") != "false",
+        facts={"amount": told["amount"]} if "amount" in told else {},
+        severity=Severity(told.get("severity", Severity.MEDIUM)),
+    )
 
 
 def _check_items(page: Page, table: Table, key: str, facts: _Facts) -> None:
@@ -139,7 +181,7 @@ def _report(facts: _Facts) -> Report:
         items=tuple(_item(number, text, body) for number, text in texts.items()),
         exhibits=exhibits,
         timing=_timing(facts),
-        events=tuple(Event(name, 1.0) for name in facts.values.get("events", ())),
+        events=tuple(_event(name, facts.events.get(name, {})) for name in facts.values.get("events", ())),
     )
 
 

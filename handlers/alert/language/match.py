@@ -12,8 +12,9 @@ from handlers.alert.language.page import Page
 from handlers.alert.matching.conditions import Condition, Named, names_in, parse_condition
 from handlers.alert.matching.rules import Selection
 
-__all__ = ["Match", "read_match"]
+__all__ = ["CONDITION", "Match", "read_match"]
 
+CONDITION = "condition"
 _ONLY_SELECTION = "match"
 
 
@@ -31,7 +32,7 @@ def read_match(scope: Scope, node: Node, key: str) -> Match | None:
     table = scope.page.table(node, key)
     if table is None:
         return None
-    condition = table.get("condition")
+    condition = table.get(CONDITION)
     if condition is None and table.entries and all(_is_selection(entry) for entry in table.entries):
         remedy = f"such as condition: {' and '.join(entry.key.text for entry in table.entries)}"
         scope.page.fault(Code.MISSING, table.place, key, "named selections need a condition", remedy)
@@ -39,7 +40,7 @@ def read_match(scope: Scope, node: Node, key: str) -> Match | None:
     if condition is None:
         only = _read_selection(scope, _ONLY_SELECTION, table, key)
         return Match((only,), Named(_ONLY_SELECTION), "") if only else None
-    entries = [entry for entry in table.entries if entry.key.text != "condition"]
+    entries = [entry for entry in table.entries if entry.key.text != CONDITION]
     selections = [_read_selection(scope, one.key.text, one.value, f"{key}.{one.key.text}") for one in entries]
     tree = _read_condition(scope.page, condition, entries, f"{key}.condition")
     whole = tuple(one for one in selections if one is not None)

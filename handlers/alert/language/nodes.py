@@ -129,7 +129,7 @@ def _node(event: Any, events: Iterator[Any], depth: int) -> Node:
         return Scalar(event.value, place, is_plain=event.implicit[0])
     if isinstance(event, yaml.SequenceStartEvent):
         return Series(tuple(_nodes_until(yaml.SequenceEndEvent, events, depth)), place)
-    nodes = list(_nodes_until(yaml.MappingEndEvent, events, depth))
+    nodes = list(_refusing_merges(_nodes_until(yaml.MappingEndEvent, events, depth)))
     entries: dict[str, Entry] = {}
     for key, value in zip(nodes[::2], nodes[1::2], strict=True):
         if not isinstance(key, Scalar):
@@ -139,6 +139,15 @@ def _node(event: Any, events: Iterator[Any], depth: int) -> Node:
             raise SyntaxFault(key.place, f"key {key.text!r} stands here twice", f"the first is in line {line}")
         entries[key.text] = Entry(key, value)
     return Table(tuple(entries.values()), place)
+
+
+def _refusing_merges(nodes: Iterator[Node]) -> Iterator[Node]:
+    """Give the keys and values of a map; a key that would take over another map is told before what it names."""
+    for place, node in enumerate(nodes):
+        if place % 2 == 0 and isinstance(node, Scalar) and node.text == "<<" and node.is_plain:
+            remedy = "write the keys out; what many rules share stands in defaults"
+            raise SyntaxFault(node.place, "merge keys (<<) are not supported", remedy)
+        yield node
 
 
 def _nodes_until(end: type, events: Iterator[Any], depth: int) -> Iterator[Node]:

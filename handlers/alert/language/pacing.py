@@ -17,18 +17,41 @@ from handlers.alert.language.page import Page, suggestion
 from handlers.alert.matching.fields import FACTS, Field
 from watcher import ActiveHours, Grouping, Pacing, Throttle
 
-__all__ = ["AT_ONCE", "PACE_KEYS", "GroupingAsked", "Pace", "ThrottleAsked", "read_pace"]
+__all__ = [
+    "ACTIVE_KEYS",
+    "AT_ONCE",
+    "CLOCK_PATTERN",
+    "DAYS",
+    "DURATION_PATTERN",
+    "GROUPING_KEYS",
+    "MOST_TELLINGS",
+    "MOST_TOGETHER",
+    "NONE",
+    "OUTSIDE",
+    "PACE_KEYS",
+    "THROTTLE_KEYS",
+    "GroupingAsked",
+    "Pace",
+    "ThrottleAsked",
+    "read_pace",
+]
 
 PACE_KEYS = ("throttle", "group", "active", "expires")
-_NONE = "none"  # takes back what a default says
+THROTTLE_KEYS = ("key", "window", "max")
+GROUPING_KEYS = ("by", "wait", "max")
+ACTIVE_KEYS = ("timezone", "days", "from", "to", "outside")
+OUTSIDE = ("hold", "drop")
+NONE = "none"  # takes back what a default says
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_DURATION = re.compile(r"([0-9]{1,9})([smhd])")
+DURATION_PATTERN = r"([0-9]{1,9})([smhd])"
+_DURATION = re.compile(DURATION_PATTERN)
 _LONGEST_SECONDS = 366 * _SECONDS["d"]
-_MOST_TELLINGS = 10_000
-_MOST_TOGETHER = 1_000
+MOST_TELLINGS = 10_000
+MOST_TOGETHER = 1_000
 _TOGETHER = 50
-_CLOCK = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CLOCK_PATTERN = r"([01][0-9]|2[0-4]):([0-5][0-9])"
+_CLOCK = re.compile(CLOCK_PATTERN)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES = 24 * 60
 _ZONE = "America/New_York"  # EDGAR's
 
@@ -98,7 +121,7 @@ def read_pace(page: Page, table: Table, key: str, inherited: Pace) -> Pace:
         node = table.get(name)
         if node is None:
             return before
-        if isinstance(node, Scalar) and node.text == _NONE:
+        if isinstance(node, Scalar) and node.text == NONE:
             return None
         return read(page, node, f"{key}.{name}")
 
@@ -114,10 +137,10 @@ def _read_throttle(page: Page, node: Node, key: str) -> ThrottleAsked | None:
     table = page.table(node, key)
     if table is None:
         return None
-    page.check_keys(table, key, ("key", "window", "max"))
+    page.check_keys(table, key, THROTTLE_KEYS)
     window_node = page.required(table, "window", key, "such as window: 24h")
     window = _read_duration(page, window_node, f"{key}.window") if window_node else None
-    most = page.number(table.get("max"), f"{key}.max", 1, _MOST_TELLINGS) or 1
+    most = page.number(table.get("max"), f"{key}.max", 1, MOST_TELLINGS) or 1
     fields = _read_fields(page, table.get("key"), f"{key}.key")
     return ThrottleAsked(fields, window, most) if window else None
 
@@ -126,10 +149,10 @@ def _read_grouping(page: Page, node: Node, key: str) -> GroupingAsked | None:
     table = page.table(node, key)
     if table is None:
         return None
-    page.check_keys(table, key, ("by", "wait", "max"))
+    page.check_keys(table, key, GROUPING_KEYS)
     wait_node = page.required(table, "wait", key, "such as wait: 15m")
     wait = _read_duration(page, wait_node, f"{key}.wait") if wait_node else None
-    most = page.number(table.get("max"), f"{key}.max", 2, _MOST_TOGETHER) or _TOGETHER
+    most = page.number(table.get("max"), f"{key}.max", 2, MOST_TOGETHER) or _TOGETHER
     fields = _read_fields(page, table.get("by"), f"{key}.by")
     return GroupingAsked(fields, wait, most) if wait else None
 
@@ -160,12 +183,12 @@ def _read_active(page: Page, node: Node, key: str) -> ActiveHours | None:
     if table is None:
         return None
     before = page.count
-    page.check_keys(table, key, ("timezone", "days", "from", "to", "outside"))
+    page.check_keys(table, key, ACTIVE_KEYS)
     zone = _read_zone(page, table.get("timezone"), f"{key}.timezone")
     days = _read_days(page, table.get("days"), f"{key}.days")
     begin = _read_clock(page, table.get("from"), f"{key}.from", 0)
     end = _read_clock(page, table.get("to"), f"{key}.to", _DAY_MINUTES)
-    outside = page.choice(table.get("outside"), f"{key}.outside", ("hold", "drop"))
+    outside = page.choice(table.get("outside"), f"{key}.outside", OUTSIDE)
     if begin % _DAY_MINUTES == end % _DAY_MINUTES and (begin, end) != (0, _DAY_MINUTES):
         page.fault(Code.BAD_VALUE, table.place, key, "ends when it begins", "leave from and to out for whole days")
     return ActiveHours(zone, days, begin, end, outside != "drop") if page.count == before else None
@@ -187,13 +210,18 @@ def _read_zone(page: Page, node: Node | None, key: str) -> str:
 
 def _read_days(page: Page, node: Node | None, key: str) -> tuple[int, ...]:
     if node is None:
-        return tuple(range(len(_DAYS)))
+        return tuple(range(len(DAYS)))
     before = page.count
     texts = page.texts(node, key)
     if not texts and page.count == before:
         page.fault(Code.EMPTY, node.place, key, "is an empty list: nobody would ever be told")
-    days = {page.choice(text, key, _DAYS) for text in texts}
-    return tuple(number for number, day in enumerate(_DAYS) if day in days)
+    for text in texts:
+        if text.text not in DAYS:
+            problem = f"{text.text!r} is not one of {', '.join(DAYS)}"
+            remedy = "days are written one by one: [mon, tue, wed, thu, fri]"
+            page.fault(Code.BAD_VALUE, text.place, key, problem, remedy)
+    days = {text.text for text in texts}
+    return tuple(number for number, day in enumerate(DAYS) if day in days)
 
 
 def _read_clock(page: Page, node: Node | None, key: str, default: int) -> int:

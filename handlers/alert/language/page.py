@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
+from enum import StrEnum
 
 from handlers.alert.language.codes import Code
 from handlers.alert.language.nodes import Node, Place, Scalar, Series, Table
@@ -13,6 +15,9 @@ __all__ = ["WHOLE_FILE", "Page", "suggestion"]
 
 WHOLE_FILE = Place(0, 0)
 _MANY = 12
+# Controls but for the ends of lines and tabs, and the marks that embed, override and isolate a direction of writing
+# (https://www.unicode.org/reports/tr9/): with them a title can read as another one.
+_STEERING = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -60,7 +65,7 @@ class Page:
         """Tell one fault."""
         self._findings.append(Finding(self.path, place.line, place.column, code.value, key, problem, remedy))
 
-    def warn(self, code: Code, place: Place, key: str, problem: str, remedy: str = "") -> None:
+    def warn(self, code: StrEnum, place: Place, key: str, problem: str, remedy: str = "") -> None:
         """Tell one warning."""
         found = Finding(self.path, place.line, place.column, code.value, key, problem, remedy, is_warning=True)
         self._findings.append(found)
@@ -89,6 +94,20 @@ class Page:
         elif node is not None:
             self.fault(Code.WRONG_KIND, node.place, key, f"expected one value, found {_kind(node)}")
         return None
+
+    def told(self, node: Node | None, key: str) -> Scalar | None:
+        """Return the node if it is a text that people are told: one that steers no terminal and turns no line round."""
+        text = self.text(node, key)
+        if text is not None and (found := _STEERING.search(text.text)):
+            problem = f"holds U+{ord(found[0]):04X}, which steers what shows it, or turns the line around"
+            self.fault(Code.BAD_VALUE, text.place, key, problem, "take it out")
+            return None
+        return text
+
+    def all_told(self, node: Node, key: str) -> tuple[Scalar, ...]:
+        """Return one or several texts that people are told."""
+        nodes = node.nodes if isinstance(node, Series) else (node,)
+        return tuple(text for one in nodes if (text := self.told(one, key)) is not None)
 
     def texts(self, node: Node, key: str) -> tuple[Scalar, ...]:
         """Return one or several texts: a list, or a single one."""

@@ -21,19 +21,33 @@ from handlers.alert.language.tests import read_inline_tests
 from handlers.alert.matching.rules import Rule
 from watcher import RuleTest, Severity
 
-__all__ = ["Defaults", "ReadRule", "RuleReader", "read_defaults"]
+__all__ = [
+    "DEFAULT_KEYS",
+    "ID_PATTERN",
+    "INHIBITS_KEYS",
+    "ONE_ALERT",
+    "RULE_KEYS",
+    "SEVERITIES",
+    "STATUSES",
+    "Defaults",
+    "ReadRule",
+    "RuleReader",
+    "read_defaults",
+]
 
-_DEFAULT_KEYS = ("severity", "include_amendments", "notify", "dedup_key", *PACE_KEYS)
-_RULE_KEYS = (
+DEFAULT_KEYS = ("severity", "include_amendments", "notify", "dedup_key", *PACE_KEYS)
+RULE_KEYS = (
     *("id", "title", "status", "severity", "tags", "references", "include_amendments", "match", "notify"),
     *("annotations", "false_positives", "inhibits", "dedup_key", "tests", *PACE_KEYS),
 )
 # Tests are about a rule; with other tests it is still the same rule.
 _NOT_SAID = "tests"
-_SEVERITIES = tuple(severity.value for severity in Severity)
-_STATUSES = ("stable", "test", "experimental", "deprecated")
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_ONE_ALERT = ("rule", "accession")
+SEVERITIES = tuple(severity.value for severity in Severity)
+STATUSES = ("stable", "test", "experimental", "deprecated")
+ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+_ID = re.compile(ID_PATTERN)
+ONE_ALERT = ("rule", "accession")
+INHIBITS_KEYS = ("rules", "same")
 _REVISION_LENGTH = 12
 
 
@@ -78,9 +92,9 @@ def read_defaults(page: Page, node: Node | None, key: str, endpoints: Collection
     table = page.table(node, key) if node else None
     if table is None:
         return above
-    page.check_keys(table, key, _DEFAULT_KEYS)
+    page.check_keys(table, key, DEFAULT_KEYS)
     _check_dedup_key(page, table, key)
-    severity = page.choice(table.get("severity"), f"{key}.severity", _SEVERITIES)
+    severity = page.choice(table.get("severity"), f"{key}.severity", SEVERITIES)
     amendments = page.flag(table.get("include_amendments"), f"{key}.include_amendments")
     notify = table.get("notify")
     return Defaults(
@@ -120,10 +134,10 @@ class RuleReader:
 
     def _read(self, table: Table, id_: Scalar) -> ReadRule:
         page, key = self.page, f"rules.{id_.text}"
-        page.check_keys(table, key, _RULE_KEYS)
+        page.check_keys(table, key, RULE_KEYS)
         _check_dedup_key(page, table, key)
         self._scope.used.clear()
-        title = page.text(page.required(table, "title", key), f"{key}.title")
+        title = page.told(page.required(table, "title", key), f"{key}.title")
         match_node = page.required(table, "match", key)
         match = read_match(self._scope, match_node, f"{key}.match") if match_node else None
         inhibits = _read_inhibits(page, table.get("inhibits"), f"{key}.inhibits")
@@ -150,14 +164,14 @@ class RuleReader:
         source: str,
     ) -> Rule | None:
         page, defaults, key = self.page, self._defaults, f"rules.{id_}"
-        severity = page.choice(table.get("severity"), f"{key}.severity", _SEVERITIES)
+        severity = page.choice(table.get("severity"), f"{key}.severity", SEVERITIES)
         amendments = page.flag(table.get("include_amendments"), f"{key}.include_amendments")
-        status = page.choice(table.get("status"), f"{key}.status", _STATUSES)
+        status = page.choice(table.get("status"), f"{key}.status", STATUSES)
         annotations = read_annotations(page, table.get("annotations"), f"{key}.annotations")
         notify = self._notify(table, key)
         pace = read_pace(page, table, key, defaults.pace)
         texts = {
-            name: tuple(one.text for one in page.texts(node, f"{key}.{name}"))
+            name: tuple(one.text for one in page.all_told(node, f"{key}.{name}"))
             for name in ("tags", "references", "false_positives")
             if (node := table.get(name)) is not None
         }
@@ -216,7 +230,7 @@ def _check_dedup_key(page: Page, table: Table, key: str) -> None:
     node = table.get("dedup_key")
     if node is None:
         return
-    if tuple(sorted(one.text for one in page.texts(node, f"{key}.dedup_key"))) != tuple(sorted(_ONE_ALERT)):
+    if tuple(sorted(one.text for one in page.texts(node, f"{key}.dedup_key"))) != tuple(sorted(ONE_ALERT)):
         problem = "a rule raises one alert for each filing, always"
         remedy = "leave it out, or write [rule, accession]; throttle says how often that is told"
         page.fault(Code.BAD_VALUE, node.place, f"{key}.dedup_key", problem, remedy)
@@ -230,7 +244,7 @@ def _read_inhibits(page: Page, node: Node | None, key: str) -> tuple[Scalar, ...
             text = page.text(one, key)
             ids += [] if text is None else [text]
             continue
-        page.check_keys(one, key, ("rules", "same"))
+        page.check_keys(one, key, INHIBITS_KEYS)
         rules = page.required(one, "rules", key, "the ids of rules")
         ids += [] if rules is None else page.texts(rules, f"{key}.rules")
         same = one.get("same")

@@ -13,13 +13,13 @@ from handlers.alert.language.page import Page
 from handlers.alert.matching.fields import FACTS, field_named, names_to_suggest
 from watcher import Expectation, Report, RuleTest
 
-__all__ = ["FILE_KEYS", "Known", "read_file_tests", "read_inline_tests", "read_rule_files"]
+__all__ = ["FILE_KEYS", "INLINE_KEYS", "OUTCOMES", "Known", "read_file_tests", "read_inline_tests", "read_rule_files"]
 
 FILE_KEYS = ("rule_files", "clock", "tests")
-_INLINE_KEYS = ("name", "filing", "lists", "expect")
+INLINE_KEYS = ("name", "filing", "lists", "expect")
 _TEST_KEYS = ("name", "filing", "lists", "clock", "repeat", "expect")
 _EXPECT_KEYS = ("fires", "muted", "evidence", "deliveries")
-_OUTCOMES = ("match", "no-match")
+OUTCOMES = ("match", "no-match")
 _FILE_ENDINGS = (".txt", ".gz")
 _MOST_REPEATS = 1_000
 _MOST_DELIVERIES = 1_000_000
@@ -68,10 +68,10 @@ def _read_inline(page: Page, node: Node, key: str, rule: str, folder: Path) -> R
     if table is None:
         return None
     before = page.count
-    page.check_keys(table, key, _INLINE_KEYS)
-    name = page.text(page.required(table, "name", key), f"{key}.name")
+    page.check_keys(table, key, INLINE_KEYS)
+    name = page.told(page.required(table, "name", key), f"{key}.name")
     filing = _read_filing(page, table, key, folder)
-    outcome = page.choice(page.required(table, "expect", key, "match or no-match"), f"{key}.expect", _OUTCOMES)
+    outcome = page.choice(page.required(table, "expect", key, "match or no-match"), f"{key}.expect", OUTCOMES)
     lists = _read_lists(page, table.get("lists"), f"{key}.lists")
     if page.count > before or name is None or filing is None:
         return None
@@ -85,7 +85,7 @@ def _read_test(page: Page, node: Node, key: str, known: Known, folder: Path, clo
         return None
     before = page.count
     page.check_keys(table, key, _TEST_KEYS)
-    name = page.text(page.required(table, "name", key), f"{key}.name")
+    name = page.told(page.required(table, "name", key), f"{key}.name")
     filing = _read_filing(page, table, key, folder)
     own_clock = _read_clock(page, table.get("clock"), f"{key}.clock")
     repeat = page.number(table.get("repeat"), f"{key}.repeat", 1, _MOST_REPEATS) or 1
@@ -147,14 +147,17 @@ def _read_expectation(page: Page, node: Node, key: str, known: Known) -> Expecta
     if table is None:
         return None
     page.check_keys(table, key, _EXPECT_KEYS)
-    fires_node = page.required(table, "fires", key, "the ids of all rules that fire; [] for none")
-    fires = _read_rules(page, fires_node, f"{key}.fires", known.rules) if fires_node else frozenset()
-    muted_node, sent = table.get("muted"), table.get("deliveries")
+    if not table.entries:
+        remedy = "fires: the ids of all rules that fire, [] for none; or muted, evidence, deliveries"
+        page.fault(Code.EMPTY, table.place, key, "expects nothing", remedy)
+    fires_node, muted_node, sent = table.get("fires"), table.get("muted"), table.get("deliveries")
+    fires = None if fires_node is None else _read_rules(page, fires_node, f"{key}.fires", known.rules)
     # Only a rule that fires can be muted, or give evidence.
+    may_be = known.rules if fires is None else fires
     return Expectation(
         fires,
-        muted=None if muted_node is None else _read_rules(page, muted_node, f"{key}.muted", fires),
-        evidence=_read_evidence(page, table.get("evidence"), f"{key}.evidence", fires),
+        muted=None if muted_node is None else _read_rules(page, muted_node, f"{key}.muted", may_be),
+        evidence=_read_evidence(page, table.get("evidence"), f"{key}.evidence", may_be),
         deliveries=None if sent is None else _read_deliveries(page, sent, f"{key}.deliveries", known.endpoints),
     )
 

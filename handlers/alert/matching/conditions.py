@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["AllOf", "AnyOf", "Condition", "Named", "Not", "names_in", "parse_condition", "supporters"]
+__all__ = ["NAME_PATTERN", "AllOf", "AnyOf", "Condition", "Named", "Not", "names_in", "parse_condition", "supporters"]
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_-]*)|([()])|(\S))")
+NAME_PATTERN = r"[A-Za-z_][A-Za-z0-9_-]*"
+_NAME = re.compile(NAME_PATTERN)
+_TOKEN = re.compile(rf"\s*(?:({NAME_PATTERN})|([()])|(\S))")
 _WORDS = frozenset({"and", "or", "not"})
 _MAX_LENGTH = 2_000
 _MAX_DEPTH = 50

@@ -24,6 +24,8 @@ _SHARES = {
     "filed_on": 0.005,
     "period": 0.005,
     "events": 0.02,
+    "event.severity": 0.3,
+    "event.is_expected": 0.3,
     "state": 0.1,
     "items": 0.1,
     "exhibits": 0.3,

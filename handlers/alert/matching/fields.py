@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from watcher import EIGHT_K_FORMS, Item, Report, Session, is_item_number
+from handlers.alert.matching.amounts import dollars, whole_dollars
+from watcher import EIGHT_K_FORMS, Event, Item, Report, Session, Severity, is_item_number
 from watcher.words import fold
 
 __all__ = [
@@ -19,7 +20,6 @@ __all__ = [
     "FIELDS",
     "FORMS",
     "ITEM_NUMBERS",
-    "LATER_FIELDS",
     "LIST_TYPES",
     "Field",
     "FieldType",
@@ -30,7 +30,7 @@ __all__ = [
     "names_to_suggest",
 ]
 
-Value = str | int | bool | date | datetime
+Value = str | int | float | bool | date | datetime
 
 
 class Operator(StrEnum):
@@ -88,13 +88,15 @@ class Passage:
 class Field:
     """One field. ``values`` gives what a report has of it: nothing, one value, or several.
 
-    A text field has ``passages`` instead.
+    A text field has ``passages`` instead. A field of one event has ``of_event`` as well: in one selection all of
+    these speak of the same event.
     """
 
     name: str
     type: FieldType
     values: Callable[[Report], Iterable[Value]] | None = None
     passages: Callable[[Report], Iterable[Passage]] | None = None
+    of_event: Callable[[Event], Iterable[Value]] | None = None
 
     def __reduce__(self) -> tuple[Callable[[str], Field], tuple[str]]:
         # Rules go from the daemon to its workers; a field is the same there under its name.
@@ -154,6 +156,12 @@ def _moment(text: str) -> datetime:
     return moment
 
 
+def _score(text: str) -> float:
+    if not _SCORE_SHAPE.fullmatch(text) or float(text) > 1:
+        raise ValueError("expected a number from 0 to 1, such as 0.8")
+    return float(text)
+
+
 def _flag(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError("expected true or false")
@@ -169,6 +177,7 @@ def _words(text: str) -> str:
 
 
 _MAX_WORDS = 500
+_SCORE_SHAPE = re.compile(r"[01](?:\.[0-9]{1,6})?")
 _EXISTS = Operator.EXISTS
 FORMS = tuple(sorted(EIGHT_K_FORMS))
 _FORM = FieldType("form", (*_SAME, _EXISTS), _one_of(FORMS, upper=True))
@@ -177,6 +186,10 @@ _EXHIBITS = FieldType(
     "exhibit", (*_SET, _EXISTS), _shaped(r"[0-9]{1,3}(\.[0-9A-Za-z]{1,4})?", "an exhibit number such as 99.1")
 )
 _EVENTS = FieldType("event", (*_SET, _EXISTS), _shaped(r"[a-z0-9]+(-[a-z0-9]+)*", "an event such as cfo-departure"))
+# No ``neq``: of several events one other is always there.
+_SEVERITY = FieldType("severity", (Operator.EQUALS, Operator.IN), _one_of(severity.value for severity in Severity))
+_SCORE = FieldType("score", _ORDER, _score)
+_AMOUNT = FieldType("amount", (*_ORDER, _EXISTS), whole_dollars)
 _CIK = FieldType("cik", (*_SAME, _EXISTS), _whole_number(r"[0-9]{1,10}", "a CIK of 1 to 10 digits"))
 _SIC = FieldType("sic", (*_SAME, *_ORDER, _EXISTS), _whole_number(r"[0-9]{3,4}", "an SIC code of 3 or 4 digits"))
 _TICKER = FieldType(
@@ -217,6 +230,22 @@ def _states(report: Report) -> Iterable[Value]:
     return [state.upper() for state in states if state]
 
 
+def _amounts(report: Report) -> list[int]:
+    return [amount for event in report.events for amount in _amount(event)]
+
+
+def _amount(event: Event) -> list[int]:
+    amount = dollars(event.facts.get("amount", ""))
+    return [] if amount is None else [amount]
+
+
+def _of_event(name: str, kind: FieldType, of_event: Callable[[Event], Iterable[Value]]) -> Field:
+    def values(report: Report) -> Iterable[Value]:
+        return [value for event in report.events for value in of_event(event)]
+
+    return Field(name, kind, values, of_event=of_event)
+
+
 def _body(report: Report) -> Iterable[Passage]:
     main = report.main_document
     return [Passage(main.sequence, 0, main.text)] if main and main.text else []
@@ -227,6 +256,12 @@ _DECLARED = (
     Field("items", _ITEMS, _items),
     Field("exhibits", _EXHIBITS, lambda report: {exhibit.number for exhibit in report.exhibits}),
     Field("events", _EVENTS, lambda report: {event.event for event in report.events}),
+    _of_event("event.severity", _SEVERITY, lambda event: (event.severity.value,)),
+    _of_event("event.score", _SCORE, lambda event: (event.score,)),
+    _of_event("event.is_expected", _YES_NO, lambda event: (event.is_expected,)),
+    _of_event("event.amount_usd", _AMOUNT, _amount),
+    Field("amounts.max_usd", _AMOUNT, lambda report: sorted(_amounts(report))[-1:]),
+    Field("amounts.min_usd", _AMOUNT, lambda report: sorted(_amounts(report))[:1]),
     # A made-up filing may leave a filer's number or name out; EDGAR gives both.
     Field("cik", _CIK, lambda report: [filer.cik for filer in report.filing.filers if filer.cik]),
     Field("ticker", _TICKER, _tickers),
@@ -257,9 +292,6 @@ LIST_TYPES = tuple(dict.fromkeys(field.type.name for field in _DECLARED if field
 FACTS = {field.name: field for field in _DECLARED if field.values} | {
     "accession": Field("accession", _ACCESSION, lambda report: _known(report.filing.accession))
 }
-
-# Named by the language, and known once amounts and events are found.
-LATER_FIELDS = ("event.score", "amounts.max_usd", "amounts.min_usd")
 
 _TEXT_ITEM = re.compile(r"text\.item\.([0-9]_[0-9]{2}|[0-9]{1,2})")
 _TEXT_EXHIBIT = re.compile(r"text\.ex([0-9]{1,3}(?:_[0-9A-Za-z]{1,4})?)")

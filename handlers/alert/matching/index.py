@@ -21,6 +21,7 @@ _RARE = 0.001  # a share of filings: what needs no further fact
 _DEEPEST = 3  # both sides of a ``near``, in a text that there is
 _MANY_VALUES = 1_000  # of an inner fact, which is stored once under each outer one
 _TOLD_VALUES = 6
+_MOST_FILINGS = 0.25
 
 
 class _Branch:
@@ -82,6 +83,15 @@ class RuleIndex:
         """Say what leads from a filing to the rule, such as ``items: 5.02``."""
         return ", and ".join(_told(either) for either in _told_plan(_plan(rule))) or "every filing"
 
+    def scans_for_patterns(self, rule: Rule) -> bool:
+        """Whether the texts of most filings are searched for a pattern of the rule before anything rules them out."""
+        share = 1.0
+        for either in _plan(rule):
+            if any(_is_pattern_search(need) for need in either):
+                return share >= _MOST_FILINGS
+            share *= share_of(either)
+        return share >= _MOST_FILINGS and any(_is_pattern_anywhere(clause) for clause in _clauses(rule))
+
 
 def _clauses(rule: Rule) -> Iterator[Clause]:
     for selection in rule.selections:
@@ -95,6 +105,21 @@ def _phrases(clauses: Iterable[Clause], *, cased: bool) -> Iterator[str]:
             yield from clause.words
         elif clause.cased is cased and clause.operator is Operator.NEAR:
             yield from (phrase for near in clause.values if isinstance(near, Near) for phrase in near.a + near.b)
+
+
+def _is_pattern_search(need: Need) -> bool:
+    channel = need.channel
+    return channel.kind is Kind.PATTERN and channel.scans and not all(map(_is_anchored, need.values))
+
+
+def _is_pattern_anywhere(clause: Clause) -> bool:
+    is_in_text = clause.asked.passages is not None
+    return is_in_text and clause.operator is Operator.RE and not all(map(_is_anchored, clause.words))
+
+
+def _is_anchored(pattern: Value) -> bool:
+    """Whether it can only match at the beginning of a text, where it is looked for in no time."""
+    return str(pattern).startswith(("^", r"\A")) and "|" not in str(pattern)
 
 
 def _plan(rule: Rule) -> Sequence[Either]:

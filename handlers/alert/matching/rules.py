@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -14,10 +14,10 @@ from handlers.alert.matching.conditions import Condition, supporters
 from handlers.alert.matching.fields import Field, Operator, Passage, Value
 from handlers.alert.matching.passages import WORD_OPERATORS, find_edges, find_near, find_patterns, find_phrases
 from handlers.alert.matching.view import ReportView
-from watcher import Alert, Evidence, Severity, alert_id
+from watcher import Alert, Event, Evidence, Severity, alert_id
 from watcher.words import Near, Span
 
-__all__ = ["Clause", "Near", "ReportView", "Rule", "Selection", "Template"]
+__all__ = ["Clause", "Near", "ReportView", "Rule", "Selection", "Template", "found_together"]
 
 _MAX_EVIDENCE_PER_CLAUSE = 3
 _MAX_EVIDENCE = 20
@@ -59,6 +59,8 @@ class Clause:
 
     def found(self, view: ReportView) -> Found:
         """Return the evidence that it holds, or None when it does not."""
+        if self.asked.of_event is not None:
+            return _words_of(self.events(view.report.events))
         if self.operator is Operator.EXISTS:
             exists = bool(view.passages(self.asked) if self.asked.passages else view.values(self.asked))
             return () if exists is self.values[0] else None
@@ -66,14 +68,21 @@ class Clause:
             return self._found_in_passages(view)
         if self.operator in _SETS:
             return self._found_in_set(view)
-        return () if self._holds(view) else None
+        is_text = self.asked.type.is_text
+        known = view.folded_values(self.asked, cased=self.cased) if is_text else view.values(self.asked)
+        return () if self._holds(known) else None
 
-    def _holds(self, view: ReportView) -> bool:
-        known = view.values(self.asked)
+    def events(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        """Return those of these events of which it holds. For a field of events alone."""
+        return tuple(
+            one for one in events if self._holds(tuple(self.asked.of_event(one) if self.asked.of_event else ()))
+        )
+
+    def _holds(self, known: Collection[Value]) -> bool:
+        if self.operator is Operator.EXISTS:
+            return bool(known) is self.values[0]
         if self.operator in _ORDER:
             return any(_ORDER[self.operator](value, self.values[0]) for value in known)
-        if self.asked.type.is_text:
-            known = view.folded_values(self.asked, cased=self.cased)
         if self.operator is Operator.NEQ:
             return bool(known) and not any(value in self.members for value in known)
         return any(value in self.members for value in known)
@@ -126,14 +135,37 @@ class Selection:
         """Return the evidence that it holds, or None when it does not."""
         for clauses in self.alternatives:
             evidence: list[Evidence] = []
-            for clause in clauses:
-                found = clause.found(view)
+            for found in found_together(clauses, view):
                 if found is None:
                     break
                 evidence += found
             else:
                 return tuple(evidence)
         return None
+
+
+def found_together(clauses: Sequence[Clause], view: ReportView) -> Iterator[Found]:
+    """Give what each of these clauses found, in their order, where all of them must hold.
+
+    Those about one event speak of the same: each looks at what the ones before left over, and ``events`` at those that
+    all of them left.
+    """
+    left, of_events = view.report.events, dict[int, Found]()
+    for place, clause in enumerate(clauses):
+        if clause.asked.of_event is not None:
+            left = clause.events(left)
+            of_events[place] = _words_of(left)
+    narrowed = ReportView(replace(view.report, events=left)) if of_events else view
+    for place, clause in enumerate(clauses):
+        if place in of_events:
+            yield of_events[place]
+        else:
+            yield clause.found(narrowed if clause.asked.name == "events" else view)
+
+
+def _words_of(events: Collection[Event]) -> Found:
+    words = (one for event in events for one in event.evidence[:1])
+    return tuple(words)[:_MAX_EVIDENCE_PER_CLAUSE] if events else None
 
 
 @dataclass(frozen=True, slots=True)
