@@ -5,10 +5,12 @@ The commands know it by these shapes alone; the built-in handler ``events`` is o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
+
+from watcher.models import Severity
 
 __all__ = ["EventBook", "EventBookHandler", "EventInfo", "EventTrial"]
 
@@ -23,6 +25,9 @@ class EventInfo:
     clue_count: int
     test_count: int
     where: str  # ``file:line:column``
+    severity: Severity = Severity.MEDIUM
+    severity_by_item: Mapping[str, Severity] = field(default_factory=dict)
+    family: str = ""  # what it is called when it happens again, see `Event`
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,12 +77,22 @@ class DeliveryState(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much an alert matters, as its rule says."""
+    """How much an alert matters, as its rule says, or an event, as the rules about events say."""
 
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for the lowest: names alone do not sort."""
+        return list(Severity).index(self)
+
+    @property
+    def raised(self) -> Severity:
+        """The next higher one; critical stays critical."""
+        return list(Severity)[min(self.rank + 1, Severity.CRITICAL.rank)]
 
 
 class Session(StrEnum):
@@ -244,7 +254,9 @@ class Event:
     """What happened, from the taxonomy, with a score from 0 to 1 and the words that say so.
 
     ``is_expected``: an item under which such an event is usually reported is there. ``facts`` are the few that the
-    text gives plainly, by name, such as ``person`` or ``amount``.
+    text gives plainly, by name, such as ``person`` or ``amount``. ``family`` is what the event is called when it
+    happens again, such as "CFO change"; "" where a repetition says nothing. ``kin`` are the events that count together
+    with it, by name, itself among them; () stands for itself alone.
     """
 
     event: str
@@ -252,6 +264,9 @@ class Event:
     evidence: tuple[Evidence, ...] = ()
     is_expected: bool = True
     facts: dict[str, str] = field(default_factory=dict)
+    severity: Severity = Severity.MEDIUM
+    family: str = ""
+    kin: tuple[str, ...] = ()
 
 
 def alert_id(accession: str, rule_id: str) -> str:

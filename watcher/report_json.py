@@ -30,7 +30,15 @@ from watcher.models import (
     Timing,
 )
 
-__all__ = ["alert_from_json", "error_line", "filer_from_json", "report_from_json", "report_line", "to_json"]
+__all__ = [
+    "alert_from_json",
+    "amendment_from_json",
+    "error_line",
+    "filer_from_json",
+    "report_from_json",
+    "report_line",
+    "to_json",
+]
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 NOTHING = dict.fromkeys(
@@ -116,7 +124,7 @@ def report_from_json(line: Mapping[str, Any], texts: Mapping[int, str], *, origi
         cover=dict(line["cover"]),
         signature=_signature(line["signature"]),
         signatures=tuple(_signed(one) for one in line.get("signatures", ())),
-        amendment=_amendment(line.get("amendment")),
+        amendment=amendment_from_json(line.get("amendment")),
         timing=_timing(line["timing"]),
         events=tuple(_event(one) for one in line["events"]),
         alerts=tuple(alert_from_json(one) for one in line["alerts"]),
@@ -146,6 +154,14 @@ def alert_from_json(line: Mapping[str, Any]) -> Alert:
     return Alert(**{**line, **changed})
 
 
+def amendment_from_json(line: Mapping[str, Any] | None) -> Amendment | None:
+    """Make again from its JSON form what an amendment tells; None for a report that is none."""
+    if line is None:
+        return None
+    dates = {name: _date(line[name]) for name in ("original_filed_on", "original_dated")}
+    return Amendment(**{**line, **dates, "items": tuple(line["items"])})
+
+
 def _without(value: Any, left_out: str) -> dict[str, Any]:
     return {name: one for name, one in to_json(value).items() if name != left_out}
 
@@ -162,20 +178,16 @@ def _signed(line: Mapping[str, Any]) -> Signature:
     return Signature(**{**line, "date": _date(line["date"]), "registrants": tuple(line.get("registrants") or ())})
 
 
-def _amendment(line: Mapping[str, Any] | None) -> Amendment | None:
-    if line is None:
-        return None
-    dates = {name: _date(line[name]) for name in ("original_filed_on", "original_dated")}
-    return Amendment(**{**line, **dates, "items": tuple(line["items"])})
-
-
 def _event(found: Mapping[str, Any]) -> Event:
     return Event(
         found["event"],
         found["score"],
         _evidence(found["evidence"]),
-        found.get("is_expected", True),  # the lines of older versions have neither
+        found.get("is_expected", True),  # the lines of older versions have none of these
         dict(found.get("facts", {})),
+        Severity(found.get("severity", Severity.MEDIUM)),
+        found.get("family", ""),
+        tuple(found.get("kin", ())),
     )
 
 

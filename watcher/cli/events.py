@@ -15,10 +15,10 @@ from watcher.cli._printing import say_json, say_line
 from watcher.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
-    from watcher.eventbook import EventBook, EventBookHandler
+    from watcher.eventbook import EventBook, EventBookHandler, EventInfo
     from watcher.settings import Settings
 
-__all__ = ["COMMANDS", "events"]
+__all__ = ["COMMANDS", "events", "names_in_force"]
 
 EXIT_NO = 1
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH]...")
@@ -34,13 +34,18 @@ def events() -> None:
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def list_(paths: tuple[Path, ...], config: Path | None, as_json: bool) -> None:
-    """List every event that can be found: its name, its usual items, and what it means."""
+    """List every event that can be found: its name, its severity, its usual items, and what it means."""
     book = _book(config, paths)
     if as_json:
         say_json([asdict(one) for one in book.events])
         return
     for one in book.events:
-        say_line(f"{one.event:24} {' '.join(one.items):20} {one.meaning}")
+        say_line(f"{one.event:24} {_severity(one):24} {' '.join(one.items):20} {one.meaning}")
+
+
+def _severity(one: EventInfo) -> str:
+    by_item = (f"{severity} with {item}" for item, severity in one.severity_by_item.items())
+    return ", ".join((one.severity.value, *by_item))
 
 
 @events.command()
@@ -82,6 +87,19 @@ def test(paths: tuple[Path, ...], config: Path | None, verbose: bool) -> None:
     sys.exit(EXIT_NO if failed else 0)
 
 
+def names_in_force(settings: Settings) -> frozenset[str]:
+    """Return the names of all events that the rules of these settings can find; none when no handler finds any.
+
+    Raises ``ConfigError`` with every fault in these rules.
+    """
+    handler = _handler_of(settings)
+    return (
+        frozenset()
+        if handler is None
+        else frozenset(one.event for one in handler.read_events(_paths(settings, handler, ())).events)
+    )
+
+
 def _book(config: Path | None, paths: Sequence[Path]) -> EventBook:
     """The rules with these files on top, or else those of the settings. Raises ``ConfigError``."""
     handler, settings = _handler(config)
@@ -89,17 +107,25 @@ def _book(config: Path | None, paths: Sequence[Path]) -> EventBook:
 
 
 def _handler(config: Path | None) -> tuple[EventBookHandler, Settings]:
-    """The first handler class, by name, that finds events by rules. Raises ``ConfigError`` when there is none."""
+    """The handler class that finds events by rules. Raises ``ConfigError`` when there is none."""
+    settings = rule_settings(config)
+    handler = _handler_of(settings)
+    if handler is None:
+        remedy = "take 'events' out of handlers.disabled"
+        raise ConfigError([Fault(settings.file, "handlers.disabled", "there is no handler that finds events", remedy)])
+    return handler, settings
+
+
+def _handler_of(settings: Settings) -> EventBookHandler | None:
+    """The first handler class, by name, that finds events by rules."""
     from watcher.eventbook import EventBookHandler
     from watcher.registry import discover
 
-    settings = rule_settings(config)
     for one in sorted(discover(settings.handlers.path), key=lambda one: one.name):
         handler: object = one.handler
         if one.name not in settings.handlers.disabled and isinstance(handler, EventBookHandler):
-            return handler, settings
-    remedy = "take 'events' out of handlers.disabled"
-    raise ConfigError([Fault(settings.file, "handlers.disabled", "there is no handler that finds events", remedy)])
+            return handler
+    return None
 
 
 def _paths(settings: Settings, handler: EventBookHandler, paths: Sequence[Path]) -> tuple[Path, ...]:

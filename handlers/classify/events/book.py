@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from watcher import Severity
 
 __all__ = ["Book", "Clue", "EventRule", "Trial"]
 
@@ -26,7 +28,9 @@ class Clue:
     not_exhibits: frozenset[str] = frozenset()
     weight: float = 0.0  # how far it settles the question: 1 would be beyond doubt
     is_against: bool = False
+    near: frozenset[str] = frozenset()  # phrase sets of each of which a phrase stands in one sentence close by
     is_alone: bool = False  # counts only where no other event would be told
+    beside_none: frozenset[str] = frozenset()  # counts only where none of these events would be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,11 @@ class EventRule:
     unless: tuple[str, ...] = ()  # events beside which this one is not told
     facts: tuple[str, ...] = ()  # which are looked for in the sentences that speak for it
     where: str = ""
+    number: int = 0  # of the events, as they were read
+    severity: Severity = Severity.MEDIUM
+    severity_by_item: Mapping[str, Severity] = field(default_factory=dict)  # where one of these items is there
+    family: str = ""  # what it is called when it happens again; "" where that says nothing
+    kin: tuple[str, ...] = ()  # the events of its family
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +69,6 @@ class Book:
     events: tuple[EventRule, ...]
     phrases: Mapping[str, tuple[str, ...]]  # by the set's name
     kinds: Mapping[str, tuple[str, ...]]  # kind of sentence: names of phrase sets that make one
+    ignored: tuple[str, ...] = ()  # phrases inside which a shorter phrase does not count
     trials: tuple[Trial, ...] = ()
     version: str = ""

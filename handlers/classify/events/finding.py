@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise, product
 
 from handlers.classify.events.book import Book, Clue, EventRule
-from handlers.classify.events.facts import facts_in
+from handlers.classify.events.facts import Told, facts_in, is_of_others
 from handlers.classify.events.passages import Passage, item_place, passages
-from handlers.classify.events.sentences import is_dated_before, sentences
-from watcher import Event, Evidence, Report
-from watcher.words import fold, matcher_for
+from handlers.classify.events.sentences import dates_in, is_dated_before, sentences
+from watcher import Event, Evidence, Report, Severity
+from watcher.words import Hits, fold, matcher_for
 
 __all__ = ["Finder", "Found", "Sentence"]
 
@@ -33,6 +33,8 @@ _DATED_START = re.compile(
 _NEWS_DAYS = 45  # a report is due within four business days; agreements and amendments may come later
 _MAX_EVIDENCE = 3
 _MAX_HITS = 6  # of one phrase set in one sentence
+_COVER = 2_500  # characters of the main document with the date of the report
+_BEFORE, _AFTER = 3, 2  # sentences before and after, in which the office may be named that this one does not
 _WORD = re.compile(r"[^\W_]+")
 # What follows on its own line is the page's foot, or the head of the next one.
 _EMPTY_ITEM = re.compile(r"\W*(?:none|not applicable|n/a|inapplicable|nothing to report)\W*(?:\n|$)", re.IGNORECASE)
@@ -49,6 +51,7 @@ class Sentence:
     end: int
     hits: dict[str, list[_Span]] = field(default_factory=lambda: defaultdict(list))
     kinds: frozenset[str] = frozenset()
+    near: tuple[Sentence, ...] = ()  # the few before and after it
 
     @property
     def text(self) -> str:
@@ -75,7 +78,8 @@ class Finder:
         for name, phrases in book.phrases.items():
             for phrase in phrases:
                 self._sets[phrase].append(name)
-        self._matcher = matcher_for(self._sets)
+        self._matcher = matcher_for([*self._sets, *book.ignored])
+        self._ignored = frozenset(book.ignored)
         self._by_first: dict[str, list[tuple[EventRule, Clue]]] = defaultdict(list)
         self._of_filing: list[tuple[EventRule, Clue]] = []
         for rule in book.events:
@@ -111,16 +115,19 @@ class Finder:
         bounds = list(sentences(passage.text)) or [(0, len(passage.text))]
         starts = [start for start, _ in bounds]
         cut: dict[int, Sentence] = {}
+        ignored = _Ignored(hits, self._ignored)
         for phrase, places in hits.items():
-            for place in places:
+            for place in ignored.left(phrase, places):
                 span = folded.span(place, place + len(phrase))
                 index = max(0, bisect_right(starts, span.start) - 1)
                 if index not in cut:
                     cut[index] = Sentence(passage, *bounds[index])
                 for name in self._sets[phrase]:
                     cut[index].hits[name].append((span.start, span.end))
-        for sentence in cut.values():
+        for index, sentence in cut.items():
             sentence.kinds = self._kinds(sentence, day)
+            around = (*range(index - _BEFORE, index), *range(index + 1, index + 1 + _AFTER))
+            sentence.near = tuple(cut[one] for one in around if one in cut)
         return [cut[index] for index in sorted(cut)]
 
     def _kinds(self, sentence: Sentence, day: date | None) -> frozenset[str]:
@@ -134,6 +141,24 @@ class Finder:
         return frozenset(kinds)
 
 
+class _Ignored:
+    """The stretches of a text inside which shorter phrases do not count."""
+
+    def __init__(self, hits: Hits, phrases: Collection[str]) -> None:
+        self._spans = sorted((place, place + len(one)) for one in hits if one in phrases for place in hits[one])
+        self._starts = [start for start, _ in self._spans]
+
+    def left(self, phrase: str, places: Sequence[int]) -> Sequence[int]:
+        """Return the places of this phrase that count."""
+        return [place for place in places if not self._is_inside(place, len(phrase))] if self._spans else places
+
+    def _is_inside(self, place: int, length: int) -> bool:
+        last = bisect_right(self._starts, place)
+        return any(
+            place + length <= end and length < end - start for start, end in self._spans[max(0, last - 3) : last]
+        )
+
+
 def _is_detail(sentence: Sentence) -> bool:
     return (
         sentence.passage.place in _LONG_ITEMS
@@ -143,7 +168,11 @@ def _is_detail(sentence: Sentence) -> bool:
 
 
 def _day(report: Report) -> date | None:
-    return report.filing.filed_on or report.period_of_report
+    """The day of the filing, or of its first event, which a document without its submission tells on its cover."""
+    day, main = report.filing.filed_on or report.period_of_report, report.main_document
+    if day is not None or main is None:
+        return day
+    return next(iter(dates_in(main.text[:_COVER])), None)
 
 
 def _is_such_a_filing(clue: Clue, items: frozenset[str], exhibits: frozenset[str]) -> bool:
@@ -166,6 +195,8 @@ def _span(sentence: Sentence, clue: Clue) -> _Span | None:
         return None
     if sentence.kinds - clue.even:
         return None
+    if clue.near and not any(clue.near <= one.hits.keys() for one in sentence.near):
+        return None
     best: _Span | None = None
     for spans in product(*(sorted(hits[name])[:_MAX_HITS] for name in clue.find)):
         if clue.in_order and any(one[1] > after[0] for one, after in pairwise(spans)):
@@ -179,11 +210,27 @@ def _span(sentence: Sentence, clue: Clue) -> _Span | None:
 
 
 def _told(found: Sequence[Found], items: frozenset[str], company: str) -> tuple[tuple[Event, tuple[Found, ...]], ...]:
-    told = _scored([one for one in found if not one.clue.is_alone])
-    if not told:
-        told = _scored(found)
+    counted = [one for one in found if not (one.clue.is_alone or one.clue.beside_none)]
+    told = _scored(counted)
+    for clues in _last_resorts(found):
+        counted += [one for one in clues if _counts_beside(one.clue, told)]
+        told = _scored(counted)
     events = [(_event(score, clues, items, company), tuple(clues)) for score, clues in told.values()]
     return tuple(sorted(events, key=lambda one: (-one[0].score, one[0].event)))
+
+
+def _last_resorts(found: Iterable[Found]) -> Iterable[list[Found]]:
+    """The clues that count beside few events or none, by event, in the order of the rules: the first may still them."""
+    by_event: dict[str, list[Found]] = defaultdict(list)
+    for one in found:
+        if one.clue.is_alone or one.clue.beside_none:
+            by_event[one.rule.event].append(one)
+    return [clues for _, clues in sorted(by_event.items(), key=lambda one: one[1][0].rule.number)]
+
+
+def _counts_beside(clue: Clue, told: Collection[str]) -> bool:
+    """Whether a clue counts although these events are told."""
+    return not (clue.is_alone and told) and clue.beside_none.isdisjoint(told)
 
 
 def _scored(found: Iterable[Found]) -> dict[str, tuple[float, list[Found]]]:
@@ -214,10 +261,19 @@ def _event(score: float, found: Sequence[Found], items: frozenset[str], company:
     rule = found[0].rule
     facts: dict[str, str] = {}
     for one in _weightiest_first(found):
-        if one.sentence is not None:
-            facts = facts_in(rule.facts, one.sentence.text, company) | facts
+        if one.sentence is not None and one.span is not None:
+            start, end = (place - one.sentence.start for place in one.span)
+            further = facts_in(rule.facts, Told(one.sentence.text, company, start, end, one.sentence.passage.text))
+            facts = facts if is_of_others(further, facts) else further | facts
     is_expected = not rule.items or not items.isdisjoint(rule.items)
-    return Event(rule.event, score, tuple(_evidence(found)), is_expected, facts)
+    severity = _severity(rule, items)
+    return Event(rule.event, score, tuple(_evidence(found)), is_expected, facts, severity, rule.family, rule.kin)
+
+
+def _severity(rule: EventRule, items: frozenset[str]) -> Severity:
+    """What the rule says of the filing's items, the highest; else what it says of the event."""
+    by_item = [severity for item, severity in rule.severity_by_item.items() if item in items]
+    return max(by_item, key=lambda one: one.rank, default=rule.severity)
 
 
 def _weightiest_first(found: Iterable[Found]) -> list[Found]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from handlers.classify.events.book import Book, EventRule
+from handlers.classify.events.facts import Told, facts_in
 from handlers.classify.events.finding import Finder
+from handlers.classify.events.passages import item_place
 from handlers.classify.events.reading import read_book
 from handlers.classify.events.trials import run_trials
-from watcher import EventBook, EventInfo, EventTrial, Handler, Report, Stage
+from watcher import Event, EventBook, EventInfo, EventTrial, Handler, Report, Stage
 
 __all__ = ["FindEvents"]
+
+_OPENING = 1_500  # characters of an item that are searched for the period of its results
 
 
 class FindEvents(Handler):
@@ -40,14 +45,37 @@ class FindEvents(Handler):
 
     def handle(self, report: Report) -> None:
         """Set the report's events, the most certain first."""
-        found = (*report.events, *(event for event, _ in self._finder.events(report)))
+        rules = {rule.event: rule for rule in self._book.events}
+        told = (_completed(event, rules[event.event], report) for event, _ in self._finder.events(report))
+        found = (*report.events, *told)
         report.events = tuple(sorted(found, key=lambda event: -event.score))
         report.versions["events"] = self._book.version
 
 
+def _completed(event: Event, rule: EventRule, report: Report) -> Event:
+    """Where the item's number alone speaks for an event, its text may still tell of what period."""
+    if "period" not in rule.facts or "period" in event.facts:
+        return event
+    texts = (item.text[:_OPENING] for item in report.items if item_place(item.number) in rule.items)
+    for text in texts:
+        if facts := facts_in(["period"], Told(text)):
+            return replace(event, facts=dict(event.facts) | facts)
+    return event
+
+
 def _info(rule: EventRule, book: Book) -> EventInfo:
     tests = sum(one.event == rule.event for one in book.trials)
-    return EventInfo(rule.event, rule.meaning, rule.items, len(rule.clues), tests, rule.where)
+    return EventInfo(
+        rule.event,
+        rule.meaning,
+        rule.items,
+        len(rule.clues),
+        tests,
+        rule.where,
+        rule.severity,
+        rule.severity_by_item,
+        rule.family,
+    )
 
 
 def _tried(book: Book) -> tuple[EventTrial, ...]:

@@ -16,6 +16,7 @@ MAX_RELEASE = 4_000  # characters of an exhibit 99: what it announces stands at 
 MAX_RELEASES = 4
 MAX_HEADLINE = 700
 _LONG_LINE = 220
+MAX_LEAD = 500  # of a release's first paragraph, in which its story is told once more
 
 # The items of before 23 August 2004 by those of today that took their place (SEC release 33-8400). The old item 5 is
 # for all that has none of its own, as 8.01; before, it also held what is 1.01, 2.03 or 5.03 today.
@@ -62,8 +63,10 @@ def passages(report: Report) -> Iterator[Passage]:
             found = main.text.find(exhibit.title)
             yield Passage("exhibits", main.sequence, found if found >= 0 else None, exhibit.title)
     releases = [one for one in report.exhibits if one.number.startswith("99") and one.text]
+    # The first paragraph of an earnings release is a review of the whole period.
+    is_review = any(item_place(item.number) == "2.02" for item in report.items)
     for exhibit in releases[:MAX_RELEASES]:
-        yield from _release(exhibit)
+        yield from _release(exhibit, has_lead=not is_review)
 
 
 def _text_start(report: Report, item: Item) -> int | None:
@@ -73,11 +76,13 @@ def _text_start(report: Report, item: Item) -> int | None:
     return found if found >= 0 else None
 
 
-def _release(exhibit: Exhibit) -> Iterator[Passage]:
+def _release(exhibit: Exhibit, has_lead: bool) -> Iterator[Passage]:
     if exhibit.document is None:
         return
     text = exhibit.text[:MAX_RELEASE]
     end = headline_end(text)
+    if has_lead:
+        end = lead_end(text, end)
     yield Passage("headline", exhibit.document, exhibit.start, text[:end])
     yield Passage("release", exhibit.document, exhibit.start + end, text[end:])
 
@@ -90,3 +95,9 @@ def headline_end(text: str) -> int:
             break
         place += len(line)
     return place
+
+
+def lead_end(text: str, headline: int) -> int:
+    """Where the first paragraph after the headline ends: it announces what the headline does, in sentences."""
+    line = text.find("\n", headline + _LONG_LINE)
+    return min(len(text) if line < 0 else line, headline + MAX_LEAD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
@@ -15,17 +15,17 @@ import yaml
 from handlers.classify.events.book import Book, Clue, EventRule, Trial
 from handlers.classify.events.facts import FACTS
 from handlers.classify.events.nodes import Page, open_page, suggestion
-from watcher import ConfigError, Fault
+from watcher import ConfigError, Fault, Severity
 from watcher.words import fold
 
 __all__ = ["BUILT_IN", "read_book"]
 
 BUILT_IN = Path(__file__).with_name("events.yaml")
-_ROOT_KEYS = ("version", "phrases", "kinds", "events")
-_EVENT_KEYS = ("meaning", "items", "clues", "unless", "facts", "tests", "replace")
+_ROOT_KEYS = ("version", "phrases", "kinds", "ignore", "events")
+_EVENT_KEYS = ("meaning", "items", "severity", "family", "clues", "unless", "facts", "tests", "replace")
 _CLUE_KEYS = (
     "find", "within", "in_order", "in", "without", "even", "items", "not_items", "only", "exhibits", "not_exhibits",
-    "weight", "against", "alone",
+    "weight", "against", "alone", "near",
 )  # fmt: skip
 _TEST_KEYS = ("text", "in", "expect")
 PLACES = ("headline", "release", "exhibits")
@@ -41,6 +41,7 @@ class _Reader:
 
     phrases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     kinds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
     events: dict[str, EventRule] = field(default_factory=dict)
     trials: list[Trial] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -59,15 +60,32 @@ def read_book(paths: Sequence[Path] = ()) -> Book:
         _read_sets(reader, page, tables)
     for page, tables in opened:
         _read_kinds(reader, page, tables)
+        for name in _sets(reader, page, tables.get("ignore"), "ignore"):
+            reader.ignored += reader.phrases[name]
         if (node := tables.get("events")) is not None:
             for name, one in page.table(node, "events").items():
                 _read_event(reader, page, name, one)
-    _check_unless(reader, opened[-1][0])
+    _check_names(reader, opened[-1][0])
     faults = [fault for page, _ in opened for fault in page.faults]
     if faults:
         raise ConfigError(faults)
     version = hashlib.sha256("\n".join(reader.texts).encode()).hexdigest()[:12]
-    return Book(tuple(reader.events.values()), reader.phrases, reader.kinds, tuple(reader.trials), version)
+    return Book(
+        events=tuple(_with_kin(reader.events.values())),
+        phrases=reader.phrases,
+        kinds=reader.kinds,
+        ignored=tuple(dict.fromkeys(reader.ignored)),
+        trials=tuple(reader.trials),
+        version=version,
+    )
+
+
+def _with_kin(rules: Collection[EventRule]) -> list[EventRule]:
+    """The rules, each with the names of those that count together with it."""
+    families: dict[str, list[str]] = {}
+    for rule in rules:
+        families.setdefault(rule.family, []).append(rule.event)
+    return [replace(rule, kin=tuple(families[rule.family]) if rule.family else ()) for rule in rules]
 
 
 def _files_of(paths: Sequence[Path]) -> Iterator[Path]:
@@ -162,13 +180,17 @@ def _read_event(reader: _Reader, page: Page, name: str, node: yaml.Node) -> None
         page.fault(node, key, f"{name!r} is no name", "lower case and hyphens, such as cfo-departure")
     table = page.table(node, key, _EVENT_KEYS)
     known = None if page.flag(table.get("replace"), f"{key}.replace") else reader.events.get(name)
-    rule = known or EventRule(name, "", (), where=page.where(node))
+    rule = known or EventRule(name, "", (), where=page.where(node), number=len(reader.events))
     items = tuple(_numbers(page, table.get("items"), f"{key}.items")) or rule.items
     clues = [_read_clue(reader, page, one, f"{key}.clues", items) for one in page.series(table.get("clues"), key)]
     if known is None and not (table.get("meaning") and clues):
         page.fault(node, key, "a new event needs a meaning and clues")
+    severity, by_item = _severity(page, table.get("severity"), f"{key}.severity", rule)
     reader.events[name] = replace(
         rule,
+        severity=severity,
+        severity_by_item=by_item,
+        family=page.text(table.get("family"), f"{key}.family") or rule.family,
         meaning=page.text(table.get("meaning"), f"{key}.meaning") or rule.meaning,
         items=items,
         clues=(*rule.clues, *clues),
@@ -177,6 +199,29 @@ def _read_event(reader: _Reader, page: Page, name: str, node: yaml.Node) -> None
     )
     for one in page.series(table.get("tests"), f"{key}.tests"):
         _read_trial(reader, page, one, name, items)
+
+
+def _severity(page: Page, node: yaml.Node | None, key: str, rule: EventRule) -> tuple[Severity, Mapping[str, Severity]]:
+    """``high``, or ``{usual: high, "4.02": critical}``; it takes the place of all that was said before."""
+    if node is None:
+        return rule.severity, rule.severity_by_item
+    if not isinstance(node, yaml.MappingNode):
+        return _level(page, node, key), {}
+    table = page.table(node, key)
+    usual = _level(page, table["usual"], f"{key}.usual") if "usual" in table else rule.severity
+    for item, one in table.items():
+        if item != "usual" and not _NUMBER.fullmatch(item):
+            page.fault(one, f"{key}.{item}", "expected usual, or the number of an item of today's form, such as 4.02")
+    return usual, {item: _level(page, one, f"{key}.{item}") for item, one in table.items() if item != "usual"}
+
+
+def _level(page: Page, node: yaml.Node, key: str) -> Severity:
+    levels = [one.value for one in Severity]
+    if not isinstance(node, yaml.ScalarNode):
+        page.fault(node, key, f"expected one of {', '.join(levels)}")
+        return Severity.MEDIUM
+    known = page.names(node, key, levels)
+    return Severity(known[0]) if known else Severity.MEDIUM
 
 
 def _read_clue(reader: _Reader, page: Page, node: yaml.Node, key: str, items: Sequence[str]) -> Clue:
@@ -193,6 +238,7 @@ def _read_clue(reader: _Reader, page: Page, node: yaml.Node, key: str, items: Se
     if not find and not filing["items"] and not filing["exhibits"]:
         page.fault(node, key, "asks for nothing", "give it find, items or exhibits")
     against = table.get("against")
+    alone = page.texts(table.get("alone"), f"{key}.alone")
     if (table.get("weight") is None) == (against is None):
         page.fault(node, key, "needs either a weight or an against")
     return Clue(
@@ -205,7 +251,9 @@ def _read_clue(reader: _Reader, page: Page, node: yaml.Node, key: str, items: Se
         even=frozenset(page.names(table.get("even"), f"{key}.even", [*reader.kinds, "dated", "detail"])),
         weight=page.number(against or table.get("weight"), f"{key}.weight", 0.01, 1, 0.01),
         is_against=against is not None,
-        is_alone=page.flag(table.get("alone"), f"{key}.alone"),
+        near=frozenset(_sets(reader, page, table.get("near"), f"{key}.near")),
+        is_alone=alone == ["true"],
+        beside_none=frozenset(alone) - {"true", "false"},
         **{name: frozenset(values) for name, values in filing.items()},
     )
 
@@ -245,9 +293,12 @@ def _read_trial(reader: _Reader, page: Page, node: yaml.Node, event: str, items:
     reader.trials.append(Trial(page.where(node), event, text, places[0], expect == "match"))
 
 
-def _check_unless(reader: _Reader, page: Page) -> None:
+def _check_names(reader: _Reader, page: Page) -> None:
+    """Note each event that a rule names and that no file has."""
     for rule in reader.events.values():
-        for other in rule.unless:
+        named = [(other, rule.where, "unless") for other in rule.unless]
+        named += [(other, clue.where, "clues.alone") for clue in rule.clues for other in sorted(clue.beside_none)]
+        for other, where, key in named:
             if other not in reader.events:
                 remedy = suggestion(other, reader.events)
-                page.faults.append(Fault(rule.where, f"events.{rule.event}.unless", f"there is no {other!r}", remedy))
+                page.faults.append(Fault(where, f"events.{rule.event}.{key}", f"there is no {other!r}", remedy))
