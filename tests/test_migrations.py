@@ -1,5 +1,6 @@
 """The schema's history: a store that grew through it is the store that the code describes."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,12 +17,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Engine, Text, inspect, text
 
 from watcher.errors import StoreError
-from watcher.store import alerts, database, deliveries, reports, upgrade
+from watcher.models import DeliveryState, FilingState
+from watcher.store import alerts, database, deliveries, filings, reports, upgrade
 from watcher.store.database import Store
 from watcher.store.schema import metadata
 
-# What rows of the first two versions have gained since.
-GROWN = {"alert": (None,), "delivery": (None, None)}
 FOLDER = Path(upgrade.__file__).with_name("migrations")
 
 
@@ -53,7 +53,9 @@ def written_by(store: Store, version: str) -> None:
 
 def test_the_migrations_make_the_schema_that_the_code_describes(url: str):
     def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+        # The tables of the full-text index are SQLite's own business.
+        opts = {"include_name": lambda name, kind, _: not (kind == "table" and name.startswith("search"))}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=opts), metadata))
 
     with Store(url) as store:
         assert store.read_now(differences) == []
@@ -169,36 +171,136 @@ def make_0001(engine: Engine) -> None:
     make(engine, "0001")
 
 
-def rows_of(engine: Engine, tables: tuple[str, ...]) -> dict[str, list[tuple[object, ...]]]:
+Rows = dict[str, list[dict[str, object]]]
+
+
+def rows_of(engine: Engine, tables: tuple[str, ...]) -> Rows:
     with engine.begin() as connection:
-        return {table: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {table}"))] for table in tables}
+        return {
+            table: [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
+            for table in tables
+        }
+
+
+def known_before(after: Rows, before: Rows) -> Rows:
+    """The rows of a store that was upgraded, with the columns that they had."""
+    return {
+        table: [{column: row[column] for column in old} for row, old in zip(after[table], rows, strict=True)]
+        for table, rows in before.items()
+    }
 
 
 def test_a_store_of_the_first_version_keeps_all_that_it_has(url: str, engine: Engine):
     make_0001(engine)
-    tables = ("filer", "alert", "delivery", "attempt", "meta")
+    tables = ("filing", "filer", "alert", "delivery", "attempt", "meta")
     before = rows_of(engine, tables)
-    (one,) = rows_of(engine, ("filing",))["filing"]
 
     with Store(url) as store:
         assert store.id == "the same"
-    after = rows_of(engine, tables)
-    for table, columns in GROWN.items():
-        assert after.pop(table) == [(*row, *columns) for row in before.pop(table)]
-    assert after == before
-    assert rows_of(engine, ("filing",))["filing"] == [(*one, None)]
+
+    assert known_before(rows_of(engine, tables), before) == before
 
 
 def test_a_store_of_the_second_version_keeps_all_that_it_has(url: str, engine: Engine):
     make(engine, "0002")
-    tables = ("filing", "filer", "attempt", "alarm", "sighting", "company", "audit", "meta")
-    before, grown = rows_of(engine, tables), rows_of(engine, ("alert", "delivery"))
+    tables = ("filing", "filer", "alert", "delivery", "attempt", "alarm", "sighting", "company", "audit", "meta")
+    before = rows_of(engine, tables)
 
     Store(url).close()
 
-    assert rows_of(engine, tables) == before
-    for table, rows in rows_of(engine, ("alert", "delivery")).items():
-        assert rows == [(*row, *GROWN[table]) for row in grown[table]]
+    assert known_before(rows_of(engine, tables), before) == before
+
+
+# What the fourth version could hold beside: reports with their texts. `b` is accepted in the same second as `a`.
+OF_0004 = """
+INSERT INTO report VALUES ('a', '2026-01-12 17:00:01', :body, '{}');
+INSERT INTO document VALUES ('a', 1, 'The board declared a dividend.');
+INSERT INTO document VALUES ('a', 7, 'Press release of the Board');
+INSERT INTO item VALUES ('a', 0, '8.01', 1, 1);
+UPDATE filing SET accepted_at = '2026-01-12 16:59:58.000000' WHERE accession = 'a';
+INSERT INTO filing (accession, form, company, filed_on, accepted_at, listed_items, filers, origin, run_as, source,
+    channel, state, attempts, spotted_at) VALUES ('b', '8-K', '', NULL, '2026-01-12 16:59:58.000000', '[]', '[]',
+    'late', 'late', 'audit', '', 'listed', 0, '2026-01-12 17:00:00');
+INSERT INTO filing (accession, form, company, filed_on, accepted_at, listed_items, filers, origin, run_as, source,
+    channel, state, attempts, spotted_at) VALUES ('c', NULL, '', '2026-01-12', NULL, '[]', '[]', 'live', 'live',
+    'folder', '', 'listed', 0, '2026-02-01 17:00:00')
+"""
+BODY = {
+    "accession": "a",
+    "form": "8-K/A",
+    "period_of_report": "2026-01-10",
+    "filers": [{"cik": 7, "name": "Made Up"}],
+    "items": [{"number": "8.01"}],
+    "events": [{"event": "dividend", "score": 0.5, "evidence": []}],
+}
+
+
+@pytest.fixture
+def of_0004(engine: Engine) -> Engine:
+    make(engine, "0002")
+    up_to(engine, "0004")
+    with engine.begin() as connection:
+        for statement in OF_0004.split(";"):
+            values = {"body": json.dumps(BODY)} if ":body" in statement else {}
+            connection.execute(text(statement), values)
+    return engine
+
+
+def test_a_store_of_the_fourth_version_keeps_all_that_it_has(url: str, of_0004: Engine):
+    tables = ("filing", "filer", "item", "report", "document", "alert", "delivery")
+    before = rows_of(of_0004, tables)
+
+    Store(url).close()
+
+    assert known_before(rows_of(of_0004, tables), before) == before
+
+
+def test_filings_of_the_fourth_version_are_put_in_the_order_of_their_acceptance(url: str, of_0004: Engine):
+    Store(url).close()
+    keys = {row["accession"]: row["sort_key"] for row in rows_of(of_0004, ("filing",))["filing"]}
+
+    accepted = 1_768_237_198_000  # 2026-01-12 16:59:58 UTC
+    assert keys == {"a": accepted, "b": accepted + 1, "c": accepted + 2000}  # noon in New York is 17:00 UTC
+    repeated = rows_of(of_0004, ("filer", "item", "event"))
+    assert {row["sort_key"] for rows in repeated.values() for row in rows} == {accepted}
+
+
+def test_what_stands_in_reports_of_the_fourth_version_can_be_asked_for(url: str, of_0004: Engine):
+    Store(url).close()
+    rows = rows_of(of_0004, ("event", "report", "filer_name", "delivery"))
+
+    (found,) = rows["event"]
+    assert (found["event"], found["score"], found["severity"], found["is_expected"]) == ("dividend", 0.5, "medium", 1)
+    assert [row["period_of_report"] for row in rows["report"]] == ["2026-01-10"]
+    assert rows["filer_name"] == [{"cik": 7, "name": "Made Up"}]
+    assert {row["id"]: row["alert_sequence"] for row in rows["delivery"]} == {"dlv_1": 7, "dlv_2": 8}
+
+
+def matches(engine: Engine, query: str) -> list[int]:
+    """The numbers of the documents that the full-text index finds."""
+    with engine.begin() as connection:
+        statement = text("SELECT rowid FROM search WHERE search MATCH :query ORDER BY rowid")
+        return list(connection.execute(statement, {"query": query}).scalars())
+
+
+def test_texts_of_the_fourth_version_are_found(url: str, of_0004: Engine):
+    Store(url).close()
+    first = 1_768_237_198_000 * 65536
+
+    assert matches(of_0004, "board") == [first, first + 1]
+    assert matches(of_0004, "dividend") == [first]
+    assert matches(of_0004, "tags : form8ka AND tags : item801 AND names : made") == [first, first + 1]
+    assert matches(of_0004, "tags : eventdividend AND tags : cik7 AND tags : originlive") == [first, first + 1]
+
+
+def test_the_version_before_reads_a_store_that_goes_back(url: str, of_0004: Engine):
+    tables = ("filing", "filer", "item", "report", "document", "alert", "delivery")
+    before = rows_of(of_0004, tables)
+    Store(url).close()
+
+    move(of_0004, "0004", command.downgrade)
+
+    assert rows_of(of_0004, tables) == before
 
 
 def test_what_was_asked_for_once_more_is_what_it_was_for_the_version_before(url: str, engine: Engine):
@@ -212,7 +314,7 @@ def test_what_was_asked_for_once_more_is_what_it_was_for_the_version_before(url:
 
     move(engine, "0003", command.downgrade)
 
-    assert [row[3] for row in rows_of(engine, ("delivery",))["delivery"]] == ["delivered"]
+    assert [row["state"] for row in rows_of(engine, ("delivery",))["delivery"]] == ["delivered"]
 
 
 @pytest.mark.parametrize("version", ["0001", "0002"])
@@ -241,3 +343,20 @@ def test_alerts_raised_after_an_upgrade_go_on_counting(url: str, engine: Engine)
         )
 
     assert found == [3, 7, 8]
+
+
+def test_the_triggers_that_keep_index_and_counts_in_step_are_there(url: str, engine: Engine):
+    """A migration that makes one of their tables anew drops them, and has to make them again."""
+    make(engine, "0002")
+    Store(url).close()
+    with engine.begin() as connection:
+        found = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars())
+
+    counted = {f"tally_{table}_{when}" for table in ("filing", "delivery") for when in ("added", "removed", "changed")}
+    assert found == counted | {"search_added", "search_removed", "search_changed"}
+
+
+def test_states_of_the_fourth_version_are_counted(url: str, of_0004: Engine):
+    with Store(url) as store:
+        assert store.read_now(filings.count_by_state) == {FilingState.SAVED: 1, FilingState.LISTED: 2}
+        assert store.read_now(deliveries.count_by_state) == {DeliveryState.PENDING: 1, DeliveryState.DELIVERED: 1}

@@ -11,7 +11,7 @@ from watcher.models import Severity
 from watcher.payload import numbered
 from watcher.store.schema import alert, delivery
 
-__all__ = ["AlertFilter", "AlertPage", "page_after"]
+__all__ = ["AlertFilter", "AlertPage", "page_after", "payload_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +61,11 @@ def page_after(connection: Connection, after: int, limit: int, wanted: AlertFilt
     payloads = tuple(numbered(row.payload, row.sequence) for row in shown)
     # At the end all others are known not to be wanted, and need not be looked at again.
     return AlertPage(payloads, shown[-1].sequence if has_more else newest, has_more)
+
+
+def payload_of(connection: Connection, number: str) -> bytes:
+    """Return what endpoints are told of the alert of this id. Raises ``KeyError`` when there is none."""
+    row = connection.execute(select(alert.c.sequence, alert.c.payload).where(alert.c.id == number)).first()
+    if row is None:
+        raise KeyError(number)
+    return numbered(row.payload, row.sequence)

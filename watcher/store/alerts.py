@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from watcher.models import Alert, Delivery, Message
 from watcher.payload import numbered
 from watcher.plan import Why
 from watcher.report_json import to_json
-from watcher.store.schema import alert, delivery, digest, digest_member, filing
+from watcher.store import journal
+from watcher.store.schema import alert, delivery, digest, digest_member, filer, filing
 
 __all__ = ["StoredAlert", "Telling", "find", "owe", "raise_alert"]
 
@@ -76,6 +77,7 @@ def raise_alert(connection: Connection, accession: str | None, one: Alert, messa
     ).scalar_one()
     payload = numbered(message.payload, sequence)
     connection.execute(alert.update().where(alert.c.sequence == sequence).values(payload=payload))
+    journal.note_alert(connection, one.id, accession, now)
     return True
 
 
@@ -92,23 +94,32 @@ def owe(connection: Connection, deliveries: Iterable[Delivery], now: datetime) -
             "last_error": one.last_error,
             "created_at": now,
             "expires_at": one.expires_at,
+            "of_alert": one.alert,
         }
         for one in deliveries
     ]
     if rows:
-        connection.execute(delivery.insert(), rows)
+        sequence = select(alert.c.sequence).where(alert.c.id == bindparam("of_alert")).scalar_subquery()
+        connection.execute(delivery.insert().values(alert_sequence=sequence), rows)
 
 
-def find(
+def find(  # noqa: PLR0913  # one for each thing that narrows it
     connection: Connection,
     accession: str | None = None,
     *,
     rule: str | None = None,
     since: datetime | None = None,
     is_silenced: bool = False,
+    severity: str | None = None,
+    cik: int | None = None,
+    number: str | None = None,
+    before: int | None = None,
     limit: int | None = None,
 ) -> tuple[StoredAlert, ...]:
-    """Return alerts, the newest first: of one filing, of one rule, raised since then, silenced ones only, or all."""
+    """Return alerts, the newest first: of one filing, of one rule, raised since then, silenced ones only, or all.
+
+    ``cik``: of filings of this company; ``number``: the one of this id; ``before``: those whose sequence is less.
+    """
     statement = select(alert, filing.c.company).outerjoin(filing, filing.c.accession == alert.c.accession)
     if accession is not None:
         statement = statement.where(alert.c.accession == accession)
@@ -118,6 +129,14 @@ def find(
         statement = statement.where(alert.c.raised_at >= since)
     if is_silenced:
         statement = statement.where(alert.c.untold.startswith(f"{Why.SILENCED}:"))
+    if severity is not None:
+        statement = statement.where(alert.c.severity == severity)
+    if cik is not None:
+        statement = statement.where(alert.c.accession.in_(select(filer.c.accession).where(filer.c.cik == cik)))
+    if number is not None:
+        statement = statement.where(alert.c.id == number)
+    if before is not None:
+        statement = statement.where(alert.c.sequence < before)
     rows = connection.execute(statement.order_by(alert.c.sequence.desc()).limit(limit)).all()
     told = _tellings(connection, [row.id for row in rows])
     return tuple(_stored(row, tuple(told.get(row.id, ()))) for row in rows)

@@ -34,9 +34,10 @@ def find(connection: Connection, since: date) -> dict[date, Audit]:
     return {row.day: _audit(row) for row in rows}
 
 
-def latest(connection: Connection, limit: int) -> tuple[Audit, ...]:
-    """Return the audits of the last days, the latest day first."""
-    rows = connection.execute(select(audit).order_by(audit.c.day.desc()).limit(limit))
+def latest(connection: Connection, limit: int, *, before: date | None = None) -> tuple[Audit, ...]:
+    """Return the audits of the last days, or of the last ones before a day, the latest day first."""
+    statement = select(audit) if before is None else select(audit).where(audit.c.day < before)
+    rows = connection.execute(statement.order_by(audit.c.day.desc()).limit(limit))
     return tuple(_audit(row) for row in rows)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -15,14 +17,14 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from watcher.errors import StoreError
 from watcher.store.schema import meta
 from watcher.store.upgrade import check_schema, upgrade
 
-__all__ = ["Store", "get_meta", "set_meta"]
+__all__ = ["Store", "get_meta", "set_meta", "time_limit"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -105,6 +107,30 @@ class Store:
     def read_now(self, function: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """As ``read``, for callers without an event loop."""
         return _transact(self._reader, function, *args, **kwargs)
+
+
+@contextmanager
+def time_limit(connection: Connection, seconds: float) -> Iterator[None]:
+    """Interrupt what this connection reads after so long. Raises ``TimeoutError`` then."""
+    # Not a progress handler: it is not called while an index is read within one step of a statement.
+    timer = threading.Timer(seconds, _driver(connection).interrupt)
+    timer.start()
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            raise TimeoutError(f"interrupted after {seconds:g} seconds") from error
+        raise
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise StoreError(f"no connection to SQLite: {driver!r}")
+    return driver
 
 
 def get_meta(connection: Connection, key: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import CTE, Connection, Row, exists, func, select
 
 from watcher.models import Attempt, Delivery, DeliveryState, Message
-from watcher.store import endpoints
+from watcher.store import endpoints, tally
 from watcher.store.schema import alert, attempt, delivery, endpoint_state
 
 __all__ = [
@@ -59,6 +59,7 @@ class StoredDelivery:
     created_at: datetime
     settled_at: datetime | None
     tries: tuple[Attempt, ...] = ()
+    sequence: int = 0  # of the alert
 
 
 def due_endpoints(connection: Connection, now: datetime, exclude: Collection[str] = ()) -> tuple[str, ...]:
@@ -119,15 +120,37 @@ def find(
     accession: str | None = None,
     *,
     state: DeliveryState | None = None,
+    endpoint: str | None = None,
+    rule: str | None = None,
+    alert_id: str | None = None,
+    since: datetime | None = None,
+    after: tuple[int, str] | None = None,
     limit: int | None = None,
 ) -> tuple[StoredDelivery, ...]:
-    """Return deliveries, newest alert first, with every attempt; of one filing, in one state, or all."""
+    """Return deliveries, newest alert first, with every attempt; of one filing, of one alert, in one state, or all.
+
+    ``since``: owed since then; ``after``: those that come after the one of this alert's sequence and this endpoint.
+    """
     statement = select(delivery, alert).join(alert, alert.c.id == delivery.c.alert_id)
     if accession is not None:
         statement = statement.where(alert.c.accession == accession)
     if state is not None:
         statement = statement.where(delivery.c.state == state.value)
-    rows = connection.execute(statement.order_by(alert.c.sequence.desc(), delivery.c.endpoint).limit(limit)).all()
+    if endpoint is not None:
+        statement = statement.where(delivery.c.endpoint == endpoint)
+    if rule is not None:
+        statement = statement.where(alert.c.rule == rule)
+    if alert_id is not None:
+        statement = statement.where(delivery.c.alert_id == alert_id)
+    if since is not None:
+        statement = statement.where(delivery.c.created_at >= since)
+    if after is not None:
+        sequence, name = after
+        # The first condition alone is a range of the index.
+        later = (delivery.c.alert_sequence < sequence) | (delivery.c.endpoint > name)
+        statement = statement.where(delivery.c.alert_sequence <= sequence, later)
+    newest = statement.order_by(delivery.c.alert_sequence.desc(), delivery.c.endpoint)
+    rows = connection.execute(newest.limit(limit)).all()
     tries = _attempts(connection, [row.id for row in rows])
     return tuple(_stored(row, tuple(tries.get(row.id, ()))) for row in rows)
 
@@ -160,8 +183,7 @@ def forget_answers(connection: Connection, before: datetime, limit: int) -> int:
 
 def count_by_state(connection: Connection) -> dict[DeliveryState, int]:
     """Return how many deliveries stand in each state."""
-    rows = connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))
-    return {DeliveryState(state): count for state, count in rows}
+    return {DeliveryState(state): count for state, count in tally.counts(connection, "delivery").items()}
 
 
 def _attempts(connection: Connection, ids: Sequence[str]) -> dict[str, list[Attempt]]:
@@ -208,4 +230,5 @@ def _stored(row: Row[Any], tries: tuple[Attempt, ...]) -> StoredDelivery:
         created_at=row.created_at,
         settled_at=row.settled_at,
         tries=tries,
+        sequence=row.sequence,
     )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, or_, select
+from sqlalchemy import Connection, case, func, or_, select, tuple_
 
 from watcher.errors import UnknownFiling
 from watcher.models import Filing, FilingState, Origin
-from watcher.report_json import filer_from_json, to_json
+from watcher.report_json import to_json
+from watcher.store import tally
 from watcher.store.archive import Archived
-from watcher.store.schema import filer, filing, item, report
+from watcher.store.listing import Query, find, items_of
+from watcher.store.schema import filer, filer_name, filing, report
+from watcher.store.sort_keys import free_key, move, wished_key
+from watcher.store.stored_filing import StoredFiling, stored_filing
 
 __all__ = [
     "Query",
@@ -60,48 +64,11 @@ _RANK = case(
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFiling:
-    """A filing as the store knows it."""
-
-    filing: Filing
-    state: FilingState
-    run_as: Origin
-    run_at: datetime | None
-    attempts: int
-    reason: str | None  # why it is skipped, failed, or tried again
-    spotted_at: datetime
-    settled_at: datetime | None
-    archived: Archived | None
-    gone_on: date | None = None  # the day on which EDGAR's index no longer had it: withdrawn, or replaced by another
-
-    @property
-    def is_live(self) -> bool:
-        """Whether somebody waits for it, and the others give way; as `due` ranks it."""
-        return self.run_as is Origin.LIVE and self.filing.source != "backfill"
-
-
-@dataclass(frozen=True, slots=True)
 class Waiting:
     """How many filings that nobody waits for are still under way."""
 
     all: int
     untried: int  # of them, those with no failed attempt: the others are tried again when their time comes
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which filings are asked for; None asks for all. The latest accepted come first, or those that arrived last."""
-
-    state: FilingState | None = None
-    form: str | None = None
-    item: str | None = None
-    cik: int | None = None
-    company: str | None = None  # words of a filer's name, or its CIK
-    since: date | None = None
-    until: date | None = None
-    limit: int | None = 50
-    offset: int = 0
-    by_arrival: bool = False
 
 
 def spot(
@@ -123,7 +90,8 @@ def spot(
     for one in filings:
         if connection.execute(select(filing.c.accession).where(filing.c.accession == one.accession)).first():
             continue
-        values = _values(one, now, state, run_as or one.origin) | _archive_values(archived)
+        key = free_key(connection, wished_key(one.accepted_at, one.filed_on, now))
+        values = _values(one, now, state, run_as or one.origin, key) | _archive_values(archived)
         connection.execute(filing.insert().values(**values))
         _insert_filers(connection, one)
         new.append(one.accession)
@@ -137,39 +105,7 @@ def get(connection: Connection, accession: str) -> StoredFiling:
     row = connection.execute(select(filing).where(filing.c.accession == accession)).first()
     if row is None:
         raise UnknownFiling(f"no filing {accession} in the store")
-    return _stored(row)
-
-
-def find(connection: Connection, query: Query) -> tuple[StoredFiling, ...]:
-    """Return the filings that are asked for, in the order that is asked for."""
-    statement = select(filing)
-    if query.state is not None:
-        statement = statement.where(filing.c.state == query.state.value)
-    if query.form is not None:
-        statement = statement.where(filing.c.form == query.form)
-    if query.item is not None:
-        has_item = select(item.c.accession).where(item.c.number == query.item)
-        statement = statement.where(filing.c.accession.in_(has_item))
-    if query.cik is not None:
-        by_cik = select(filer.c.accession).where(filer.c.cik == query.cik)
-        statement = statement.where(filing.c.accession.in_(by_cik))
-    if query.company is not None:
-        statement = statement.where(filing.c.accession.in_(_filed_by(query.company)))
-    if query.since is not None:
-        statement = statement.where(filing.c.filed_on >= query.since)
-    if query.until is not None:
-        statement = statement.where(filing.c.filed_on <= query.until)
-    moment = filing.c.spotted_at if query.by_arrival else filing.c.accepted_at
-    newest = statement.order_by(moment.desc().nulls_last(), filing.c.accession.desc())
-    rows = connection.execute(newest.limit(query.limit).offset(query.offset))
-    return tuple(_stored(row) for row in rows)
-
-
-def _filed_by(who: str) -> Select[tuple[str]]:
-    """The filings of the company with this CIK, or of those with these words in their names."""
-    is_cik = who.isascii() and who.isdigit() and len(who.lstrip("0")) <= _CIK_DIGITS
-    where = filer.c.cik == int(who) if is_cik else filer.c.name.icontains(who, autoescape=True)
-    return select(filer.c.accession).where(where)
+    return stored_filing(row)
 
 
 def newest_acceptance(connection: Connection) -> datetime | None:
@@ -275,20 +211,9 @@ def count_waiting(connection: Connection) -> Waiting:
     return Waiting(row[0], row[1])
 
 
-def items_of(connection: Connection, accessions: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the item numbers of each of these filings that has a report, in their order."""
-    found: dict[str, tuple[str, ...]] = {}
-    for asked in _portions(accessions):
-        statement = select(item.c.accession, item.c.number).where(item.c.accession.in_(asked))
-        for accession, number in connection.execute(statement.order_by(item.c.accession, item.c.position)):
-            found[accession] = (*found.get(accession, ()), number)
-    return found
-
-
 def count_by_state(connection: Connection) -> dict[FilingState, int]:
     """Return how many filings stand in each state."""
-    rows = connection.execute(select(filing.c.state, func.count()).group_by(filing.c.state))
-    return {FilingState(state): count for state, count in rows}
+    return {FilingState(state): count for state, count in tally.counts(connection, "filing").items()}
 
 
 def note_archived(connection: Connection, accession: str, archived: Archived) -> None:
@@ -373,23 +298,36 @@ def _update(connection: Connection, accession: str, **changes: Any) -> None:
 
 def update_facts(connection: Connection, one: Filing) -> None:
     """Replace what a list said of a filing by what its own header says."""
+    before = get(connection, one.accession)
     facts = {"form": one.form, "company": one.company, "filed_on": one.filed_on, "filers": to_json(one.filers)}
     if one.accepted_at is not None:
         facts["accepted_at"] = one.accepted_at
     _update(connection, one.accession, **facts)
+    known = before.filing
+    wished = wished_key(one.accepted_at or known.accepted_at, one.filed_on, before.spotted_at)
+    if wished != wished_key(known.accepted_at, known.filed_on, before.spotted_at):
+        move(connection, one.accession, wished)
     connection.execute(filer.delete().where(filer.c.accession == one.accession))
     _insert_filers(connection, one)
 
 
 def _insert_filers(connection: Connection, one: Filing) -> None:
     names = {party.cik: party.name for party in reversed(one.filers)}
-    if names:
-        rows = [{"accession": one.accession, "cik": cik, "name": name} for cik, name in names.items()]
-        connection.execute(filer.insert(), rows)
+    if not names:
+        return
+    key = connection.execute(select(filing.c.sort_key).where(filing.c.accession == one.accession)).scalar_one()
+    rows = [{"accession": one.accession, "cik": cik, "name": name, "sort_key": key} for cik, name in names.items()]
+    connection.execute(filer.insert(), rows)
+    both = tuple_(filer_name.c.cik, filer_name.c.name)
+    asked = select(filer_name.c.cik, filer_name.c.name).where(both.in_(list(names.items())))
+    seen = {(row.cik, row.name) for row in connection.execute(asked)}
+    if new := [{"cik": cik, "name": name} for cik, name in names.items() if (cik, name) not in seen]:
+        connection.execute(filer_name.insert(), new)
 
 
-def _values(one: Filing, now: datetime, state: FilingState, run_as: Origin) -> dict[str, Any]:
+def _values(one: Filing, now: datetime, state: FilingState, run_as: Origin, key: int) -> dict[str, Any]:
     return {
+        "sort_key": key,
         "accession": one.accession,
         "form": one.form,
         "company": one.company,
@@ -411,30 +349,3 @@ def _archive_values(archived: Archived | None) -> dict[str, Any]:
     if archived is None:
         return {}
     return {"archive_path": archived.path, "sha256": archived.sha256, "bytes": archived.bytes}
-
-
-def _stored(row: Row[Any]) -> StoredFiling:
-    found = Filing(
-        accession=row.accession,
-        form=row.form,
-        filers=tuple(filer_from_json(one) for one in row.filers),
-        filed_on=row.filed_on,
-        accepted_at=row.accepted_at,
-        items=tuple(row.listed_items),
-        origin=Origin(row.origin),
-        source=row.source,
-        channel=row.channel,
-    )
-    archived = None if row.archive_path is None else Archived(row.archive_path, row.sha256, row.bytes)
-    return StoredFiling(
-        filing=found,
-        state=FilingState(row.state),
-        run_as=Origin(row.run_as),
-        run_at=row.run_at,
-        attempts=row.attempts,
-        reason=row.reason,
-        spotted_at=row.spotted_at,
-        settled_at=row.settled_at,
-        archived=archived,
-        gone_on=row.gone_on,
-    )

@@ -10,13 +10,15 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from watcher.errors import UnknownFiling
-from watcher.models import Exhibit, FilingState, Message, Report
+from watcher.models import Exhibit, FilingState, Item, Message, Report
 from watcher.plan import PlanState
 from watcher.report_json import report_from_json, report_line
+from watcher.store import journal
 from watcher.store.alerts import raise_alert
 from watcher.store.filings import get, update_facts
 from watcher.store.pacing import tell
-from watcher.store.schema import alert, document, filing, item, report
+from watcher.store.schema import alert, document, event, filing, item, report
+from watcher.store.search_index import document_rows, event_rows
 
 __all__ = ["count_alerts", "load", "save", "versions"]
 
@@ -37,8 +39,10 @@ def save(
     """
     accession = found.filing.accession
     stored = get(connection, accession)
-    _replace_report(connection, found, now)
+    # First of all where it stands among others: what is found in it repeats that.
     update_facts(connection, found.filing)
+    _replace_report(connection, found, now)
+    journal.note_filing(connection, accession, now)
     raised = [one for one in found.alerts if raise_alert(connection, accession, one, messages[one.id], now)]
     state = PlanState(
         origin=stored.run_as,
@@ -87,25 +91,23 @@ def count_alerts(connection: Connection, accessions: Collection[str]) -> dict[st
 
 def _replace_report(connection: Connection, found: Report, now: datetime) -> None:
     accession = found.filing.accession
-    for table in (report, document, item):
+    for table in (report, document, item, event):
         connection.execute(table.delete().where(table.c.accession == accession))
     texts = {one.sequence: one.text for one in found.documents}
     body = report_line(replace(found, exhibits=tuple(_lean(one, texts) for one in found.exhibits)))
     row = {"accession": accession, "saved_at": now, "body": body, "versions": dict(found.versions)}
-    connection.execute(report.insert().values(**row))
-    _insert_all(
-        connection,
-        document,
-        ({"accession": accession, "sequence": one.sequence, "text": one.text} for one in found.documents if one.text),
-    )
-    _insert_all(
-        connection,
-        item,
-        (
-            {"accession": accession, "position": n, "number": one.number, "declared": one.declared, "found": one.found}
-            for n, one in enumerate(found.items)
-        ),
-    )
+    connection.execute(report.insert().values(period_of_report=found.period_of_report, **row))
+    key, origin = connection.execute(
+        select(filing.c.sort_key, filing.c.origin).where(filing.c.accession == accession)
+    ).one()
+    _insert_all(connection, document, document_rows(accession, key, body, origin, texts))
+    _insert_all(connection, item, (_item_row(accession, key, n, one) for n, one in enumerate(found.items)))
+    _insert_all(connection, event, event_rows(accession, key, body["events"]))
+
+
+def _item_row(accession: str, key: int, position: int, one: Item) -> dict[str, Any]:
+    facts = {"number": one.number, "declared": one.declared, "found": one.found}
+    return {"accession": accession, "position": position, "sort_key": key, **facts}
 
 
 def _lean(one: Exhibit, texts: Mapping[int, str]) -> Exhibit:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -36,9 +37,12 @@ __all__ = [
     "digest_member",
     "document",
     "endpoint_state",
+    "event",
     "filer",
+    "filer_name",
     "filing",
     "item",
+    "journal",
     "list_revision",
     "meta",
     "metadata",
@@ -46,6 +50,7 @@ __all__ = [
     "rule_revision",
     "sighting",
     "silence",
+    "tally",
     "throttle",
 ]
 
@@ -108,10 +113,17 @@ filing = Table(
     Column("bytes", BigInteger),
     # The day on which an audit no longer found it in EDGAR's own index: withdrawn, or replaced by another.
     Column("gone_on", Date),
+    # Where it stands among all others: milliseconds since 1970 at which EDGAR accepted it, moved on until they are its
+    # own. Lists are ordered by it and their cursors name it. The tables of what was found in a filing repeat it, so
+    # that a list narrowed to one item, event or company is a range of one index. See `sort_keys`.
+    Column("sort_key", BigInteger, nullable=False, unique=True),
     Index("ix_filing_owed", "state", "run_at"),
     Index("ix_filing_filed_on", "filed_on"),
     Index("ix_filing_accepted", "accepted_at", "accession"),
     Index("ix_filing_arrived", "spotted_at", "accession"),
+    Index("ix_filing_form", "form", "sort_key"),
+    Index("ix_filing_state", "state", "sort_key"),
+    Index("ix_filing_origin", "origin", "sort_key"),
 )
 
 filer = Table(
@@ -120,7 +132,16 @@ filer = Table(
     Column("accession", ForeignKey("filing.accession", ondelete="CASCADE"), primary_key=True),
     Column("cik", BigInteger, primary_key=True),
     Column("name", Text, nullable=False),
-    Index("ix_filer_cik", "cik"),
+    Column("sort_key", BigInteger, nullable=False),
+    Index("ix_filer_cik", "cik", "sort_key"),
+)
+
+# Every name under which somebody was ever seen to file: few rows, so that words of a name are looked for in these.
+filer_name = Table(
+    "filer_name",
+    metadata,
+    Column("cik", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
 )
 
 report = Table(
@@ -131,6 +152,8 @@ report = Table(
     # The report's JSON form without the texts of its documents, which stand in `document`.
     Column("body", JSON, nullable=False),
     Column("versions", JSON, nullable=False),
+    Column("period_of_report", Date),
+    Index("ix_report_period", "period_of_report"),
 )
 
 document = Table(
@@ -139,6 +162,12 @@ document = Table(
     Column("accession", ForeignKey("filing.accession", ondelete="CASCADE"), primary_key=True),
     Column("sequence", Integer, primary_key=True),
     Column("text", Text, nullable=False),
+    # What the full-text index, which triggers keep in step with these rows, knows it by, and what it is narrowed by
+    # there: see `search_index`. None: it stands in no index.
+    Column("search_id", BigInteger),
+    Column("names", Text),
+    Column("tags", Text),
+    Index("ix_document_search_id", "search_id", unique=True),
 )
 
 item = Table(
@@ -149,7 +178,22 @@ item = Table(
     Column("number", String(5), nullable=False),
     Column("declared", Boolean, nullable=False),
     Column("found", Boolean, nullable=False),
-    Index("ix_item_number", "number"),
+    Column("sort_key", BigInteger, nullable=False),
+    Index("ix_item_number", "number", "sort_key"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("accession", ForeignKey("filing.accession", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("event", String(60), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("severity", String(10), nullable=False),
+    Column("is_expected", Boolean, nullable=False),
+    Column("sort_key", BigInteger, nullable=False),
+    Index("ix_event_event", "event", "sort_key"),
+    Index("ix_event_severity", "severity", "sort_key"),
 )
 
 alert = Table(
@@ -174,6 +218,9 @@ alert = Table(
     # Why nobody is told of it; None when somebody is.
     Column("untold", Text),
     Index("ix_alert_accession", "accession"),
+    Index("ix_alert_rule", "rule", "sequence"),
+    Index("ix_alert_severity", "severity", "sequence"),
+    Index("ix_alert_raised_at", "raised_at"),
     sqlite_autoincrement=True,
 )
 
@@ -193,8 +240,13 @@ delivery = Table(
     Column("expires_at", UtcDateTime),
     # A person asked for one attempt more; the state that it falls back to when that fails.
     Column("manual_from", String(10)),
+    # The alert's own: lists are in the order in which alerts were raised.
+    Column("alert_sequence", BigInteger, nullable=False),
     UniqueConstraint("alert_id", "endpoint"),
     Index("ix_delivery_owed", "state", "endpoint", "run_at"),
+    Index("ix_delivery_raised", "alert_sequence", "endpoint"),
+    Index("ix_delivery_state", "state", "alert_sequence", "endpoint"),
+    Index("ix_delivery_endpoint", "endpoint", "alert_sequence"),
 )
 
 attempt = Table(
@@ -352,6 +404,29 @@ list_revision = Table(
     Column("read_at", UtcDateTime, primary_key=True),
     Column("revision", String(64), nullable=False),
     Column("values", JSON, nullable=False),
+)
+
+# What happened, in the order in which it was committed: the live stream reads it, so that a client that was away can
+# be told of all that it missed. Pruned after a while; it names what may itself be gone by then.
+journal = Table(
+    "journal",
+    metadata,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("kind", String(10), nullable=False),
+    Column("accession", String(20)),
+    Column("alert_id", String(40)),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_journal_at", "at"),
+    sqlite_autoincrement=True,
+)
+
+# How many filings and deliveries stand in each state. Triggers keep it, so that a page need not count a million rows.
+tally = Table(
+    "tally",
+    metadata,
+    Column("of", String(10), primary_key=True),
+    Column("state", String(10), primary_key=True),
+    Column("count", BigInteger, nullable=False),
 )
 
 # Facts about the store itself: its id, and what each source needs to know after a restart.

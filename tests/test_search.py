@@ -1,0 +1,301 @@
+"""Search over stored texts: what people type, what is found, where, and what it may cost."""
+
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from _stores import save
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from watcher.models import Document, Event, Filer, Filing, Item, Origin, Report
+from watcher.store import filings, search
+from watcher.store.database import Store, time_limit
+from watcher.store.search import Search
+from watcher.store.search_words import MOST_LETTERS, MOST_TERMS, read_words
+
+NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+        yield opened
+
+
+def accession(number: int) -> str:
+    return f"0000000001-26-{number:06}"
+
+
+def put(store: Store, number: int, *texts: str, **changes: object) -> Report:
+    """Save a report with these texts, accepted on its own day of March."""
+    at = NOON + timedelta(days=number)
+    made: dict[str, object] = {
+        "filers": (Filer(7, "Quarry Lane Holdings, Inc."),),
+        "form": "8-K",
+        "items": (),
+        "events": (),
+        "accepted_at": at,
+        "filed_on": at.date(),
+        "origin": Origin.LIVE,
+    } | changes
+    about = Filing(
+        accession(number),
+        made["form"],
+        made["filers"],
+        made["filed_on"],
+        made["accepted_at"],
+        source="poller",
+        origin=made["origin"],
+    )
+    documents = tuple(
+        Document(place, "8-K" if place == 1 else f"EX-99.{place - 1}", f"d{place}.htm", f"document {place}", 9, text)
+        for place, text in enumerate(texts, 1)
+    )
+    items = tuple(Item(one, "A title", declared=True, found=True) for one in made["items"])
+    events = tuple(Event(one, 0.9) for one in made["events"])
+    found = Report(about, documents=documents, items=items, events=events)
+    save(store, found)
+    return found
+
+
+def numbers(store: Store, words: str, **narrowed: object) -> list[int]:
+    """The numbers of the filings that are found."""
+    results = store.read_now(search.find, Search(words, **narrowed))
+    return [int(one.stored.filing.accession[-6:]) for one in results.found]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("dividend", [3, 1]),
+        ("DIVIDEND", [3, 1]),
+        ("dividend board", [1]),
+        ("dividend AND board", [1]),
+        ('"declared a dividend"', [1]),
+        ("“declared a dividend”", [1]),
+        ('"a declared dividend"', []),
+        ("dividend -board", [3]),
+        ("dividend NOT board", [3]),
+        ('dividend -"the board"', [3]),
+        ("tender OR board", [2, 1]),
+        ("tender OR board offer", [2]),
+        ("divid*", [3, 1]),
+        ('"regular divid*"', [3]),
+        ("5.02", [2]),
+        ("5.2", []),
+        ("$1.5 billion", [2]),
+        ("co-chairman", [2]),
+        ("O'Brien", [2]),
+        ("O’Brien", [2]),
+        ("resume", [3]),
+        ("résumé", [3]),
+        ("quarry dividend", [3, 1]),
+        ('"tender offer', [2]),
+        ("dividend &", [3, 1]),
+    ],
+)
+def test_words_find_what_people_mean(store: Store, words: str, found: list[int]):
+    put(store, 1, "The Board declared a dividend.")
+    put(store, 2, "A tender offer of $1.5 billion under Item 5.02 by co-chairman O’Brien.")
+    put(store, 3, "No regular dividend: résumé of talks.")
+
+    assert numbers(store, words) == found
+
+
+def test_all_words_must_stand_in_one_document(store: Store):
+    put(store, 1, "A dividend.", "A buyback.")
+
+    assert numbers(store, "dividend buyback") == []
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {"form": "8-K/A"},
+        {"item": "5.02"},
+        {"item": "5"},
+        {"event": "cfo-departure"},
+        {"cik": 9},
+        {"company": "9"},
+        {"company": "stone mill"},
+        {"since": date(2026, 3, 4)},
+        {"origin": Origin.BACKFILL},
+    ],
+    ids=str,
+)
+def test_a_search_is_narrowed_to_what_is_asked_for(store: Store, narrowed: dict[str, object]):
+    put(store, 1, "A dividend.", items=("8.01",), events=("ceo-departure",))
+    mill = (Filer(9, "Stone Mill Corp"), Filer(10, "Another"))
+    of_a_mill = {"form": "8-K/A", "items": ("5.02", "5"), "events": ("cfo-departure",), "origin": Origin.BACKFILL}
+    put(store, 2, "A dividend.", filers=mill, **of_a_mill)
+
+    assert numbers(store, "dividend", **narrowed) == [2]
+
+
+def test_the_span_of_a_search_is_that_of_filing_dates(store: Store):
+    """What is accepted on a Friday evening is dated Monday."""
+    put(store, 1, "A dividend.", accepted_at=datetime(2026, 3, 6, 23, 0, tzinfo=UTC), filed_on=date(2026, 3, 9))
+    put(store, 2, "A dividend.", accepted_at=None, filed_on=None)
+
+    assert numbers(store, "dividend", since=date(2026, 3, 9), until=date(2026, 3, 9)) == [1]
+    assert numbers(store, "dividend", until=date(2026, 3, 8)) == []
+
+
+def test_a_ticker_that_nobody_has_finds_nothing(store: Store):
+    put(store, 1, "A dividend.")
+
+    assert numbers(store, "dividend", ticker="NONE") == []
+
+
+def test_a_hit_tells_where_it_stands(store: Store):
+    text = "Some words before it. The Board <b>declared</b> a dividend, and another dividend. " + "More words. " * 40
+    put(store, 1, text, "Nothing.", "A dividend as well.")
+
+    (found,) = store.read_now(search.find, Search("dividend")).found
+    first, second = found.hits
+    assert (first.document, first.label, second.document, second.label) == (1, "8-K", 3, "EX-99.2")
+    assert text[first.start : first.end] == "dividend"
+    assert first.start == text.index("dividend")
+    assert "".join(piece.text for piece in first.pieces) in text
+    assert [piece.text for piece in first.pieces if piece.is_match] == ["dividend", "dividend"]
+
+
+def test_of_many_documents_the_first_are_shown(store: Store):
+    put(store, 1, *["A dividend."] * 5)
+
+    (found,) = store.read_now(search.find, Search("dividend")).found
+    assert [hit.document for hit in found.hits] == [1, 2, 3]
+    assert found.more == 2
+
+
+def test_words_of_the_name_alone_have_no_place_in_the_text(store: Store):
+    put(store, 1, "A dividend.")
+
+    (found,) = store.read_now(search.find, Search("quarry")).found
+    assert [(hit.start, hit.end) for hit in found.hits] == [(None, None)]
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(store: Store):
+    for number in range(1, 8):
+        put(store, number, "A dividend.", "A dividend.")
+
+    seen, cursor = [], None
+    for _ in range(4):
+        page = store.read_now(search.find, Search("dividend", limit=2, before=cursor))
+        seen += [int(one.stored.filing.accession[-6:]) for one in page.found]
+        cursor = page.next
+
+    assert seen == [7, 6, 5, 4, 3, 2, 1]
+    assert cursor is None
+
+
+def test_a_reread_replaces_what_is_found(store: Store):
+    put(store, 1, "A dividend.", "An annex.")
+    put(store, 1, "A buyback.")
+
+    assert (numbers(store, "dividend OR annex"), numbers(store, "buyback")) == ([], [1])
+
+
+def test_a_filing_whose_acceptance_changes_is_found_at_its_new_place(store: Store):
+    put(store, 1, "A dividend.")
+    put(store, 2, "A dividend.")
+    one = Filing(accession(1), "8-K", (), date(2026, 3, 20), datetime(2026, 3, 20, 15, tzinfo=UTC))
+    store.write_now(filings.update_facts, one)
+
+    assert numbers(store, "dividend") == [1, 2]
+    assert numbers(store, "dividend", until=date(2026, 3, 10)) == [2]
+
+
+def test_a_filing_that_is_deleted_is_not_found(store: Store):
+    put(store, 1, "A dividend.")
+    store.write_now(lambda connection: connection.exec_driver_sql("DELETE FROM filing"))
+
+    assert numbers(store, "dividend") == []
+    store.write_now(
+        lambda connection: connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("", "the search has no words"),
+        ("& - !", "the search has no words"),
+        ("OR", "the search has no words"),
+        ("-dividend", "only what is to be left out"),
+        ("d*", "at least 3 letters or digits must stand before the *"),
+        ('"a dividend of 5*"', "at least 3 letters or digits"),
+        ("a OR -b", "cannot stand beside OR"),
+        ("x" * (MOST_LETTERS + 1), "500 are the most"),
+        (" OR ".join("abcd" for _ in range(MOST_TERMS + 1)), "more than 32 words"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_words(words: str, problem: str):
+    with pytest.raises(ValueError, match=problem.replace("*", r"\*")):
+        read_words(words)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory):
+    with Store(f"sqlite:///{tmp_path_factory.mktemp('search') / 'eightk.db'}") as opened:
+        put(opened, 1, "A dividend, “quoted”, of $1.5 billion (5.02) for O’Brien: NEAR the end*.")
+        yield opened
+
+
+ODD = st.sampled_from(['"', *"*()-^+:“\0", "NEAR", "NEAR(", "OR", "NOT", "AND", "{text}"])
+
+
+@given(st.lists(ODD | st.text(max_size=8) | st.just("dividend"), max_size=10), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_nothing_that_is_typed_is_an_error_of_the_index(shelf: Store, parts: list[str], is_spaced: bool):
+    typed = (" " if is_spaced else "").join(parts)
+    with suppress(ValueError):  # its words are for the person who typed it; an error of the index is a StoreError
+        shelf.read_now(search.find, Search(typed, company=typed or None, form=typed or None, event=typed or None))
+
+
+def test_a_search_that_takes_too_long_is_given_up_and_others_are_answered(store: Store):
+    put(store, 1, "A dividend.")
+
+    def endless(connection: Connection) -> None:
+        with time_limit(connection, 0.01):
+            connection.exec_driver_sql(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+            ).all()
+
+    with pytest.raises(TimeoutError, match=r"interrupted after 0\.01 seconds"):
+        store.read_now(endless)
+    assert numbers(store, "dividend") == [1]
+
+
+def test_the_limit_of_a_search_is_told_in_words(store: Store, monkeypatch: pytest.MonkeyPatch):
+    def slow(*_: object) -> None:
+        raise TimeoutError
+
+    put(store, 1, "A dividend.")
+    monkeypatch.setattr(search, "_groups", slow)
+
+    with pytest.raises(ValueError, match=r"takes longer than 5 seconds: use rarer or longer words"):
+        numbers(store, "dividend")
+
+
+def test_a_word_that_stands_in_a_text_countless_times_costs_no_more(store: Store):
+    put(store, 1, "A dividend. " * 50_000 + "The board.")
+
+    (found,) = store.read_now(search.find, Search("dividend board")).found
+    assert found.hits[0].start == 2
+
+
+def test_the_passage_is_where_most_of_the_words_stand_together(store: Store):
+    put(store, 1, "The board met. " + "Other words. " * 100 + "A dividend was declared by the board. " + "More. " * 100)
+
+    (found,) = store.read_now(search.find, Search("dividend board")).found
+    assert [piece.text for piece in found.hits[0].pieces if piece.is_match] == ["dividend", "board"]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "1.5", "9" * 20])
+def test_a_cursor_that_is_none_is_refused(store: Store, cursor: str):
+    with pytest.raises(ValueError, match="is no cursor"):
+        numbers(store, "dividend", before=cursor)

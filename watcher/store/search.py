@@ -1,0 +1,212 @@
+"""Search over the texts of all stored documents: the newest filings first, a page at a time, and never for long.
+
+How a text gets into the index is told in `search_index`; what people may type, in `search_words`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Date, bindparam, select, text
+
+from watcher.models import Origin
+from watcher.store import companies
+from watcher.store.database import time_limit
+from watcher.store.listing import is_cik, key_of, span
+from watcher.store.passages import Piece, passage
+from watcher.store.schema import document, filing, report
+from watcher.store.search_index import tag
+from watcher.store.search_words import Words, any_of, quoted, read_words
+from watcher.store.sort_keys import PER_FILING
+from watcher.store.stored_filing import StoredFiling, stored_filing
+
+__all__ = ["MOST_HITS", "SECONDS", "Found", "Hit", "Piece", "Results", "Search", "find"]
+
+MOST_HITS = 3  # that are shown of one filing
+SECONDS = 5.0  # after which a search is given up
+_TYPES = {"since": Date(), "until": Date()}
+_PLAIN = "SELECT search.rowid FROM search WHERE search MATCH :expression"
+# A CROSS JOIN is done in the order in which it is written: else each filing of those days might be looked up.
+_DATED = """SELECT search.rowid FROM search CROSS JOIN filing
+WHERE search MATCH :expression AND filing.sort_key = search.rowid >> 16"""  # as PER_FILING is
+_FROM, _TO = "search.rowid >= :low", "search.rowid < :high"
+_SINCE, _UNTIL = "filing.filed_on >= :since", "filing.filed_on <= :until"
+_TOO_LONG = "the search takes longer than {seconds:g} seconds: use rarer or longer words, or a shorter span of days"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, as people type it, and what it is narrowed to; None narrows nothing.
+
+    ``company``: whole words of a filer's name, or its CIK. ``since`` and ``until``: filing dates. ``before``: the
+    cursor of an earlier page.
+    """
+
+    words: str
+    form: str | None = None
+    item: str | None = None
+    event: str | None = None
+    cik: int | None = None
+    ticker: str | None = None
+    company: str | None = None
+    since: date | None = None
+    until: date | None = None
+    origin: Origin | None = None
+    limit: int = 20
+    before: str | None = None
+    seconds: float = SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document in which it stands.
+
+    ``pieces`` are one passage of its text. ``start`` and ``end`` count characters of the text, around the first match
+    that is shown; None when the words stand in the names of the filers only.
+    """
+
+    document: int  # its sequence
+    label: str  # its type, such as "EX-99.1"
+    description: str
+    pieces: tuple[Piece, ...]
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A filing in which it stands: its first documents that have it, and how many more there are."""
+
+    stored: StoredFiling
+    hits: tuple[Hit, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page. ``next`` is given as ``before`` for what follows; None at the end."""
+
+    found: tuple[Found, ...]
+    next: str | None = None
+
+
+def find(connection: Connection, search: Search) -> Results:
+    """Return the filings in which it stands, the newest first.
+
+    Raises ``ValueError``, for a person, when this cannot be asked, or takes longer than ``seconds``.
+    """
+    words = read_words(search.words)
+    expression = _expression(connection, search, words)
+    if expression is None:
+        return Results(())
+    if search.limit < 1:
+        raise ValueError("at least one filing must be asked for")
+    try:
+        with time_limit(connection, search.seconds):
+            groups = _groups(connection, search, expression)
+            shown = groups[: search.limit]
+            found = _found(connection, shown, words.patterns)
+    except TimeoutError as error:
+        raise ValueError(_TOO_LONG.format(seconds=search.seconds)) from error
+    return Results(found, str(shown[-1][0] // PER_FILING) if len(groups) > search.limit else None)
+
+
+def _expression(connection: Connection, search: Search, words: Words) -> str | None:
+    """The search in FTS5's language; None when nothing can be found, for nobody has that ticker."""
+    all_of = [f"{{text names}} : ({words.match})"]
+    tags = [
+        tag(kind, value)
+        for kind, value in (
+            ("form", search.form),
+            ("item", search.item),
+            ("event", search.event),
+            ("origin", search.origin and search.origin.value),
+        )
+        if value is not None
+    ]
+    if search.cik is not None:
+        tags.append(f"cik{search.cik}")
+    if search.company is not None and is_cik(search.company):
+        tags.append(f"cik{int(search.company)}")
+    elif search.company is not None and any(map(str.isalnum, search.company)):
+        all_of += [f"names : {quoted(word)}" for word in search.company.split() if any(map(str.isalnum, word))]
+    all_of += (f"tags : {quoted(one)}" for one in tags)
+    if search.ticker is not None:
+        ciks = [one.cik for one in companies.by_ticker(connection, search.ticker)]
+        if not ciks:
+            return None
+        all_of.append(f"tags : ({' OR '.join(f'cik{cik}' for cik in ciks)})")
+    expression = " AND ".join(f"({one})" for one in all_of)
+    return f"({expression}) NOT ({{text names}} : ({any_of(words.without)}))" if words.without else expression
+
+
+def _groups(connection: Connection, search: Search, expression: str) -> list[list[int]]:
+    """Return the numbers of the documents in which it stands, by filing: one filing more than is asked for, if any."""
+    groups: list[list[int]] = []
+    for number in _numbers(connection, search, expression):
+        if groups and groups[-1][0] // PER_FILING == number // PER_FILING:
+            groups[-1].append(number)
+        elif len(groups) > search.limit:
+            break
+        else:
+            groups.append([number])
+    return groups
+
+
+def _numbers(connection: Connection, search: Search, expression: str) -> Iterator[int]:
+    """Give them one by one as the index finds them, so that what nobody asks for is not looked for."""
+    low, high = span(search.since, search.until)
+    if search.before is not None:
+        before = key_of(search.before)
+        high = before if high is None else min(before, high)
+    asked = {
+        "low": (_FROM, None if low is None else low * PER_FILING),
+        "high": (_TO, None if high is None else high * PER_FILING),
+        "since": (_SINCE, search.since),
+        "until": (_UNTIL, search.until),
+    }
+    given = {name: (condition, value) for name, (condition, value) in asked.items() if value is not None}
+    statement = _DATED if {"since", "until"} & given.keys() else _PLAIN
+    narrowed = " AND ".join([statement, *(condition for condition, _ in given.values())])
+    values = [bindparam(name, value, _TYPES.get(name)) for name, (_, value) in given.items()]
+    ordered = text(f"{narrowed} ORDER BY search.rowid DESC").bindparams(*values)
+    with connection.execute(ordered, {"expression": expression}) as rows:
+        yield from (row[0] for row in rows)
+
+
+def _found(connection: Connection, groups: list[list[int]], patterns: Sequence[re.Pattern[str]]) -> tuple[Found, ...]:
+    if not groups:
+        return ()
+    keys = [numbers[0] // PER_FILING for numbers in groups]
+    stored = {row.sort_key: row for row in connection.execute(select(filing).where(filing.c.sort_key.in_(keys)))}
+    # The 8-K itself comes first among the documents, and last in the index's order.
+    hits = _hits(connection, [number for numbers in groups for number in numbers[-MOST_HITS:]], patterns)
+    return tuple(
+        Found(
+            stored_filing(stored[key]),
+            tuple(hits[number] for number in reversed(numbers[-MOST_HITS:])),
+            max(0, len(numbers) - MOST_HITS),
+        )
+        for key, numbers in zip(keys, groups, strict=True)
+    )
+
+
+def _hits(connection: Connection, numbers: list[int], patterns: Sequence[re.Pattern[str]]) -> dict[int, Hit]:
+    columns = (document.c.search_id, document.c.accession, document.c.sequence, document.c.text)
+    rows = connection.execute(select(*columns).where(document.c.search_id.in_(numbers))).all()
+    accessions = {row.accession for row in rows}
+    listed = select(report.c.accession, report.c.body["documents"]).where(report.c.accession.in_(accessions))
+    told = {
+        (accession, one["sequence"]): one for accession, documents in connection.execute(listed) for one in documents
+    }
+    return {row.search_id: _hit(row, told[row.accession, row.sequence], patterns) for row in rows}
+
+
+def _hit(row: Any, told: dict[str, Any], patterns: Sequence[re.Pattern[str]]) -> Hit:
+    """Make a hit of its row and of what its report tells of the document."""
+    shown = passage(row.text, patterns)
+    return Hit(row.sequence, told["type"], told["description"], shown.pieces, shown.start, shown.end)
