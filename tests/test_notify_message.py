@@ -29,6 +29,28 @@ def test_an_alert_is_told_with_company_form_items_time_words_and_links():
     assert content.links == (Link("EDGAR", EDGAR), Link("eightk", PAGE))
 
 
+def test_the_most_severe_events_are_told_in_words():
+    message = matched()
+    told = json.loads(message.payload)
+    departure = {
+        "event": "cfo-departure",
+        "severity": "high",
+        "facts": {"role": "Chief Financial Officer", "person": "Ann Bell"},
+        "history": {"words": "third CFO change in 24 months", "severity": "critical"},
+    }
+    others = [{"event": name, "severity": "low"} for name in ("executive-pay", "other", "shareholder-vote")]
+    told["data"]["events"] = [*others, departure, None, {"event": None}]
+    told["data"]["amends"] = [{"accession": "1", "form": "8-K", "filed_on": "2026-05-18", "is_sure": False}]
+
+    facts = {fact.label: fact.value for fact in read(replace(message, payload=json.dumps(told).encode())).facts}
+
+    assert facts["Happened"] == (
+        "CFO departure: Ann Bell, Chief Financial Officer (critical, third CFO change in 24 months); "
+        "executive pay (low); other (low)"
+    )
+    assert facts["Amends"] == "perhaps 1 (8-K of 2026-05-18)"
+
+
 def test_an_alarm_is_told_with_its_kind_and_time():
     began, over = read(alarm()), read(alarm(over=True))
 

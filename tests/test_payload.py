@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watcher.background import Background, EventHistory, Link
 from watcher.models import Alert, Document, Event, Evidence, Filer, Filing, Item, Report, Severity
 from watcher.payload import MAX_PAYLOAD_BYTES, edgar_url, message_for, numbered
 from watcher.payload_schema import validate
@@ -103,7 +104,18 @@ def test_the_payload_tells_the_whole_alert():
                     }
                 ],
             },
-            "events": [{"event": "guidance", "score": 0.9123}],
+            "events": [
+                {
+                    "event": "guidance",
+                    "score": 0.9123,
+                    "severity": "medium",
+                    "is_expected": True,
+                    "facts": {},
+                    "evidence": None,
+                    "history": None,
+                }
+            ],
+            "amends": [],
             "versions": {"rules": "0a1b"},
         },
     }
@@ -206,7 +218,55 @@ def test_where_there_is_no_room_links_are_left_out_edgar_s_first_and_the_last_on
 
     assert (ours, theirs) == (sorted(ours, reverse=True), sorted(theirs, reverse=True))
     assert all(ours) or not any(theirs)
-    assert (length < 300) is all(theirs)
+    assert (length < 200) is all(theirs)
+
+
+def test_an_event_is_told_with_its_facts_its_words_and_what_happened_before():
+    about = report(form="8-K/A")
+    words = Evidence(1, 120, 158, "resigned as Chief Financial Officer")
+    about.events = (Event("cfo-departure", 0.9, (words, words), True, {"person": "Ann Bell"}, Severity.HIGH),)
+    before = EventHistory(
+        "cfo-departure", 3, Severity.CRITICAL, "third CFO change in 24 months", since=date(2019, 2, 1)
+    )
+    link = Link("0001234567-26-000041", "8-K", date(2026, 5, 18), "it names the filing date 2026-05-18")
+    data = told(about=about, background=Background({"cfo-departure": before}, (link,)))["data"]
+
+    assert data["events"] == [
+        {
+            "event": "cfo-departure",
+            "score": 0.9,
+            "severity": "high",
+            "is_expected": True,
+            "facts": {"person": "Ann Bell"},
+            "evidence": {"document": 1, "start": 120, "end": 158, "text": "resigned as Chief Financial Officer"},
+            "history": {
+                "count": 3,
+                "months": 24,
+                "words": "third CFO change in 24 months",
+                "severity": "critical",
+                "since": "2019-02-01",
+            },
+        }
+    ]
+    assert data["amends"] == [
+        {
+            "accession": "0001234567-26-000041",
+            "form": "8-K",
+            "filed_on": "2026-05-18",
+            "basis": "it names the filing date 2026-05-18",
+            "is_sure": True,
+        }
+    ]
+
+
+def test_where_there_is_no_room_the_most_severe_event_is_told_first():
+    about = crowded()
+    long = {f"fact {n}": "x" * 100 for n in range(20)}
+    about.events = tuple(replace(one, facts=long) for one in about.events)
+    about.events = (*about.events[:10], replace(about.events[10], severity=Severity.CRITICAL), *about.events[11:])
+    facts = [len(one["facts"]) for one in told(about=about)["data"]["events"]]
+
+    assert [place for place, count in enumerate(facts) if count] == [0, 1, 10]
 
 
 def crowded() -> Report:
@@ -262,9 +322,13 @@ def hostile_message():
         items=(HOSTILE,) * 60,
     )
     about.items = tuple(Item(f"{n}{HOSTILE}", HOSTILE, declared=True, found=False) for n in range(60))
-    about.events = (Event(HOSTILE, float("nan")),) * 60
+    words = (Evidence(10**18, 10**18, 10**18, HOSTILE),) * 9
+    facts = {f"{n}{HOSTILE}": HOSTILE for n in range(60)}
+    about.events = (Event(HOSTILE, float("nan"), words, False, facts, Severity.CRITICAL),) * 60
     about.versions |= {f"{n}{HOSTILE}": HOSTILE for n in range(60)}
-    return message_for(alert, about, saved_at=SAVED_AT, page_url=PAGE)
+    before = EventHistory(HOSTILE, 10**9, Severity.CRITICAL, HOSTILE, since=date(2019, 2, 1))
+    links = (Link(HOSTILE, HOSTILE, date(2019, 2, 1), HOSTILE),) * 9
+    return message_for(alert, about, saved_at=SAVED_AT, page_url=PAGE, background=Background({HOSTILE: before}, links))
 
 
 def test_whatever_a_filer_wrote_the_payload_stays_under_20_kb():

@@ -8,13 +8,15 @@ wrote; who wants more follows the links. Keys are only ever added (``data.schema
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from watcher.models import Alert, Document, Event, Evidence, Filing, Message, Report
+from watcher.background import NOTHING, Background
+from watcher.cutting import cut, json_bytes
+from watcher.models import Alert, Document, Evidence, Filing, Message, Report
+from watcher.payload_events import fill_events, links_told, named_events
 from watcher.places import edgar_place, page_place
 from watcher.report_json import to_json
 
@@ -39,6 +41,8 @@ _MAX_SNIPPET_BYTES = 256
 _MAX_EVIDENCE = 20
 _MAX_LINK_BYTES = 500
 _MAX_SEQUENCE_BYTES = 20
+_LINKS = ("edgar_url", "url")
+_MAX_DETAILS_BYTES = 4_000  # of all events together, beside their names
 _MAX_NAMES = 20  # items, selections, tickers, events
 _MAX_NAME_BYTES = 100
 _MAX_LINE_BYTES = 400
@@ -64,17 +68,20 @@ def message_for(
     saved_at: datetime,
     page_url: str | None = None,
     sequence: int | None = None,
+    background: Background = NOTHING,
 ) -> Message:
     """Make the message of one alert. The same arguments give the same bytes.
 
     ``page_url`` is our own page on the filing, if it has one that others can open. ``sequence`` is the alert's
-    place in the order in which alerts were raised, if it is known already.
+    place in the order in which alerts were raised, if it is known already. ``background`` is what the store knows
+    beside the report.
     """
     kind = "filing.amended" if report.is_amendment else "filing.matched"
     timestamp = report.filing.accepted_at or saved_at
-    summary = _cut(alert.summary or f"{report.filing.company}: {alert.title}", _MAX_LINE_BYTES)
+    summary = cut(alert.summary or f"{report.filing.company}: {alert.title}", _MAX_LINE_BYTES)
     index = edgar_url(report.filing)
     evidence = _evidence(alert.evidence, report, page_url)
+    events = named_events(report.events[:_MAX_NAMES])
     content = {
         "type": kind,
         "timestamp": to_json(timestamp),
@@ -86,10 +93,14 @@ def message_for(
             "rule": _rule(alert),
             "filing": _filing(report, index, page_url),
             "match": {"selections": _names(alert.selections), "evidence": evidence},
-            "events": [_event(event) for event in report.events[:_MAX_NAMES]],
-            "versions": {_cut(name, 40): _cut(report.versions[name], 40) for name in _first(sorted(report.versions))},
+            "events": events,
+            "amends": links_told(background.amends),
+            "versions": {cut(name, 40): cut(report.versions[name], 40) for name in _first(sorted(report.versions))},
         },
     }
+    # What happened is worth more than links, which can be had from the page.
+    room = MAX_PAYLOAD_BYTES - _MAX_SEQUENCE_BYTES - len(_encoded(content)) + _links_bytes(evidence)
+    fill_events(events, report.events, background, min(room, _MAX_DETAILS_BYTES))
     _cut_links(evidence, len(_encoded(content)) + _MAX_SEQUENCE_BYTES - MAX_PAYLOAD_BYTES)
     return Message(alert.id, kind, timestamp, summary, page_url or index or "", _encoded(content))
 
@@ -100,7 +111,7 @@ def alarm_message(alert: Alert, *, kind: str, began_at: datetime, ended_at: date
     ``kind`` is a fixed word, such as ``quiet``; ``url`` our own page.
     """
     type_, timestamp = ("operator.alarm", began_at) if ended_at is None else ("operator.alarm_over", ended_at)
-    summary = _cut(alert.summary, _MAX_LINE_BYTES)
+    summary = cut(alert.summary, _MAX_LINE_BYTES)
     content = {
         "type": type_,
         "timestamp": to_json(timestamp),
@@ -131,10 +142,10 @@ def digest_message(
             "schema_version": SCHEMA_VERSION,
             "id": alert.id,
             "sequence": None,
-            "summary": _cut(alert.summary, _MAX_LINE_BYTES),
+            "summary": cut(alert.summary, _MAX_LINE_BYTES),
             "rule": _rule(alert),
             "digest": {
-                "key": _cut(key, _MAX_LINE_BYTES),
+                "key": cut(key, _MAX_LINE_BYTES),
                 "count": count,
                 "left_out": count - len(told),
                 "opened_at": to_json(opened_at),
@@ -143,12 +154,12 @@ def digest_message(
             "urls": {"page": url},
         },
     }
-    return Message(alert.id, "rule.digest", at, _cut(alert.summary, _MAX_LINE_BYTES), url, _encoded(content))
+    return Message(alert.id, "rule.digest", at, cut(alert.summary, _MAX_LINE_BYTES), url, _encoded(content))
 
 
 def ping_message(identity: str, endpoint: str, *, at: datetime, url: str) -> Message:
     """Make the message by which an endpoint is tried out. ``url`` is our own page."""
-    summary = _cut(f"A test of the endpoint {endpoint}: nothing happened", _MAX_LINE_BYTES)
+    summary = cut(f"A test of the endpoint {endpoint}: nothing happened", _MAX_LINE_BYTES)
     content = {
         "type": "test.ping",
         "timestamp": to_json(at),
@@ -186,10 +197,10 @@ def edgar_url(filing: Filing) -> str | None:
 
 def _rule(alert: Alert) -> dict[str, Any]:
     return {
-        "id": _cut(alert.rule, _MAX_NAME_BYTES),
-        "title": _cut(alert.title, _MAX_LINE_BYTES),
+        "id": cut(alert.rule, _MAX_NAME_BYTES),
+        "title": cut(alert.title, _MAX_LINE_BYTES),
         "severity": alert.severity.value,
-        "revision": _cut(alert.revision, _MAX_NAME_BYTES),
+        "revision": cut(alert.revision, _MAX_NAME_BYTES),
     }
 
 
@@ -199,11 +210,11 @@ def _filing(report: Report, index: str | None, page_url: str | None) -> dict[str
     items = {item.number for item in report.items} or set(filing.items)
     return {
         "accession": filing.accession,
-        "form": _cut(filing.form, _MAX_NAME_BYTES) if filing.form else None,
+        "form": cut(filing.form, _MAX_NAME_BYTES) if filing.form else None,
         "is_amendment": report.is_amendment,
         "items": _names(sorted(items)),
         "cik": filer.cik if filer else None,
-        "company": _cut(filer.name, _MAX_LINE_BYTES) if filer else None,
+        "company": cut(filer.name, _MAX_LINE_BYTES) if filer else None,
         "tickers": _names(filer.tickers) if filer else [],
         "filed_on": to_json(filing.filed_on),
         "accepted_at": to_json(filing.accepted_at),
@@ -230,12 +241,12 @@ def _entry(one: DigestEntry) -> dict[str, Any]:
     return {
         "id": one.alert,
         "accession": filing.accession,
-        "form": _cut(filing.form, _MAX_NAME_BYTES) if filing.form else None,
+        "form": cut(filing.form, _MAX_NAME_BYTES) if filing.form else None,
         "cik": filing.filers[0].cik if filing.filers else None,
-        "company": _cut(filing.company, _MAX_NAME_BYTES) or None,
+        "company": cut(filing.company, _MAX_NAME_BYTES) or None,
         "items": _names(one.items[:_MAX_ENTRY_ITEMS]),
         "accepted_at": to_json(filing.accepted_at),
-        "summary": _cut(one.summary, 2 * _MAX_NAME_BYTES),
+        "summary": cut(one.summary, 2 * _MAX_NAME_BYTES),
         "urls": {"edgar": edgar_url(filing), "page": one.url},
     }
 
@@ -248,8 +259,8 @@ def _evidence(evidence: Iterable[Evidence], report: Report, page_url: str | None
     left = _MAX_SNIPPETS_BYTES
     told = []
     for one in list(evidence)[:_MAX_EVIDENCE]:
-        text = _cut(one.text, min(_MAX_SNIPPET_BYTES, left))
-        left -= _size(text)
+        text = cut(one.text, min(_MAX_SNIPPET_BYTES, left))
+        left -= json_bytes(text)
         ours = None if page_url is None else _short(page_place(page_url, one))
         links = {"url": ours, "edgar_url": _edgar_link(report.filing, report.documents, one)}
         told.append({"document": one.document, "start": one.start, "end": one.end, "text": text} | links)
@@ -263,23 +274,24 @@ def _edgar_link(filing: Filing, documents: Iterable[Document], one: Evidence) ->
 
 
 def _short(link: str) -> str | None:
-    return link if _size(link) <= _MAX_LINK_BYTES else None
+    return link if json_bytes(link) <= _MAX_LINK_BYTES else None
+
+
+def _links_bytes(evidence: Iterable[dict[str, Any]]) -> int:
+    """How many bytes could be saved by dropping links."""
+    links = (one[key] for one in evidence for key in _LINKS if one[key] is not None)
+    return sum(json_bytes(link) + len('""') - len("null") for link in links)
 
 
 def _cut_links(evidence: Iterable[dict[str, Any]], excess: int) -> None:
     """Drop links, EDGAR's first and the last ones first, until so many bytes are saved."""
-    for key in ("edgar_url", "url"):
+    for key in _LINKS:
         for one in reversed(list(evidence)):
             if excess <= 0:
                 return
             if one[key] is not None:
-                excess -= _size(one[key]) + len('""') - len("null")
+                excess -= json_bytes(one[key]) + len('""') - len("null")
                 one[key] = None
-
-
-def _event(event: Event) -> dict[str, Any]:
-    score = round(event.score, 4) if math.isfinite(event.score) else None
-    return {"event": _cut(event.event, _MAX_NAME_BYTES), "score": score}
 
 
 def _encoded(content: dict[str, Any]) -> bytes:
@@ -287,28 +299,8 @@ def _encoded(content: dict[str, Any]) -> bytes:
 
 
 def _names(names: Iterable[str]) -> list[str]:
-    return [_cut(name, _MAX_NAME_BYTES) for name in _first(names)]
+    return [cut(name, _MAX_NAME_BYTES) for name in _first(names)]
 
 
 def _first(names: Iterable[str]) -> list[str]:
     return list(names)[:_MAX_NAMES]
-
-
-def _cut(text: str, max_bytes: int) -> str:
-    """Return the text on one line, ended with ``…`` where it would take more than so many bytes in the JSON."""
-    # Half of a surrogate pair has no bytes in UTF-8 at all.
-    text = " ".join(text[: 4 * max_bytes].encode("utf-8", "replace").decode().split())
-    if _size(text) <= max_bytes:
-        return text
-    room = max_bytes - _size("…")
-    kept = []
-    for character in text:
-        room -= _size(character)
-        if room < 0:
-            break
-        kept.append(character)
-    return "".join(kept).rstrip() + "…" if kept else ""
-
-
-def _size(text: str) -> int:
-    return len(json.dumps(text, ensure_ascii=False).encode()) - 2

@@ -85,11 +85,45 @@ class Match(_Part):
     evidence: Annotated[list[Evidence], Field(max_length=20)]
 
 
+class Words(_Part):
+    """The words that say so best. Offsets count characters of eightk's text of the document."""
+
+    document: int
+    start: int
+    end: int
+    text: str
+
+
+class History(_Part):
+    """How often such a thing happened to the company, this time included, as far as eightk's store knows."""
+
+    count: Annotated[int, Field(ge=0)]
+    months: Annotated[int, Field(ge=1, description="the time before the filing that was looked at")]
+    words: Annotated[str, Field(description='such as "third CFO change in 24 months"; may be empty')]
+    severity: Annotated[Severity, Field(description="one step higher than the event's own, from the third time on")]
+    since: Annotated[Day | None, Field(description="the filing date of the company's oldest filing in the store")]
+
+
 class Event(_Part):
-    """What happened, as the classifier has it."""
+    """What happened, as the classifier has it. Beyond ``is_expected`` what there is no room for is left out."""
 
     event: str
     score: Annotated[float | None, Field(description="from 0 to 1")]
+    severity: Severity
+    is_expected: Annotated[bool, Field(description="an item under which such an event is usually reported is there")]
+    facts: Annotated[dict[str, str], Field(description="such as person, role, effective_on, amount, counterparty")]
+    evidence: Words | None
+    history: History | None
+
+
+class Amended(_Part):
+    """A report that this one amends."""
+
+    accession: str
+    form: str
+    filed_on: Day | None
+    basis: Annotated[str, Field(description="by what that is known")]
+    is_sure: Annotated[bool, Field(description="false: it is one of several that it may be")]
 
 
 class _Data(_Part):
@@ -106,6 +140,7 @@ class FilingData(_Data):
     filing: TheFiling
     match: Match
     events: Annotated[list[Event], Field(max_length=20)]
+    amends: Annotated[list[Amended], Field(max_length=3, description="empty where none is in the store")]
     versions: Annotated[dict[str, str], Field(description="of the maps, lists and rules that it was made with")]
 
 
@@ -144,7 +179,7 @@ class DigestData(_Data):
 class Alarm(_Part):
     """What is wrong with the watcher itself."""
 
-    kind: Annotated[str, Field(description="a fixed word, such as quiet, blocked, outage, audit, rules, settings")]
+    kind: Annotated[str, Field(description="a fixed word, as quiet, blocked, outage, audit, rules, settings, disk")]
     began_at: Time
     ended_at: Time | None
 

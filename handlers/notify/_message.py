@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,9 @@ _MAX_SUMMARY = 400
 _MAX_VALUE = 300
 _MAX_SNIPPET = 280
 _MAX_SNIPPETS = 3
+_MAX_EVENTS = 3
+_TOLD_FACTS = ("person", "role", "amount", "counterparty", "period", "effective_on")
+_INITIALS = re.compile(r"\b(?:ceo|cfo)\b")
 _MAX_LINES = 50
 _MAX_LINE = 250
 _MAX_URL = 500
@@ -114,6 +117,8 @@ def _facts(told: Mapping[str, Any], filing: Mapping[str, Any]) -> Iterable[Fact]
         "Company": _company(filing),
         "Form": _text(filing.get("form")),
         "Items": _items(filing.get("items")),
+        "Happened": "; ".join(_events(told.get("events"))),
+        "Amends": "; ".join(_amended(told.get("amends"))),
         "Accepted": _when(filing.get("accepted_at")) or _text(filing.get("filed_on")),
         "Same": _text(digest.get("key")) or _text(told.get("key")),
         "Alarm": _text(alarm.get("kind")),
@@ -131,6 +136,36 @@ def _company(filing: Mapping[str, Any]) -> str:
 
 def _items(items: object) -> str:
     return "; ".join(f"{number} {official_title(number)}".strip() for number in _texts(items))
+
+
+def _events(events: object) -> Iterator[str]:
+    """Tell the most severe events in words: what, who or how much, and whether it happened before."""
+    told = [_object(one) for one in _list(events)]
+    for one in sorted(told, key=_rank, reverse=True)[:_MAX_EVENTS]:
+        facts = _object(one.get("facts"))
+        history = _object(one.get("history"))
+        given = ", ".join(filter(None, (_text(facts.get(name)) for name in _TOLD_FACTS)))
+        more = ", ".join(filter(None, (_severity_of(one), _text(history.get("words")))))
+        words = _INITIALS.sub(lambda match: match[0].upper(), _text(one.get("event")).replace("-", " "))
+        if words:
+            yield f"{words}{f': {given}' if given else ''}{f' ({more})' if more else ''}"
+
+
+def _rank(event: Mapping[str, Any]) -> int:
+    severity = _severity_of(event)
+    return Severity(severity).rank if severity in set(Severity) else -1
+
+
+def _severity_of(event: Mapping[str, Any]) -> str:
+    """What its history makes of it, where that is told."""
+    return _text(_object(event.get("history")).get("severity")) or _text(event.get("severity"))
+
+
+def _amended(links: object) -> Iterator[str]:
+    for one in map(_object, _list(links)):
+        unsure = "" if one.get("is_sure") is True else "perhaps "
+        if accession := _text(one.get("accession")):
+            yield f"{unsure}{accession} ({_text(one.get('form'))} of {_text(one.get('filed_on'))})"
 
 
 def _when(moment: object) -> str:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from watcher.background import NOTHING, Background
 from watcher.cli._daemon import ask_daemon
+from watcher.cli._happened import event_lines, link_lines
 from watcher.cli._options import (
     CIK,
     DATE,
@@ -31,7 +33,7 @@ from watcher.cli.alerts import told_words
 from watcher.config import DEFAULT_FILE
 from watcher.cover_facts import cover_facts
 from watcher.items import is_item_number
-from watcher.models import EIGHT_K_FORMS, FilingState
+from watcher.models import EIGHT_K_FORMS, Event, FilingState, Severity
 from watcher.printable import printable
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from watcher.ready import Ready
     from watcher.store.database import Store
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "cell", "item_number"]
 
 TERMINAL_ROWS = 50
 EXIT_FAILED = 3
@@ -65,6 +67,10 @@ FOLLOW_SECONDS = 120.0
 @click.option("--state", type=click.Choice([state.value for state in FilingState]), help="Only those in this state.")
 @click.option("--form", help="Only this form, such as 8-K/A.")
 @click.option("--item", help="Only those with this item, such as 5.02.")
+@click.option("--event", help="Only those that tell of this event, such as cfo-departure: see eightk events list.")
+@click.option(
+    "--severity", type=click.Choice([one.value for one in Severity]), help="Only those with an event of this severity."
+)
 @click.option("--cik", type=CIK, help="Only those of this filer.")
 @click.option("--since", type=DATE, help="Only those filed on this day or later.")
 @click.option("--until", type=DATE, help="Only those filed on this day or before.")
@@ -76,6 +82,8 @@ def filings(  # noqa: PLR0913, PLR0917  # one for each option
     state: str | None,
     form: str | None,
     item: str | None,
+    event: str | None,
+    severity: str | None,
     cik: int | None,
     since: datetime | None,
     until: datetime | None,
@@ -84,7 +92,7 @@ def filings(  # noqa: PLR0913, PLR0917  # one for each option
     as_csv: bool,
 ) -> None:
     """List the filings in the store, the latest first."""
-    from watcher.store.filings import Query
+    from watcher.store.listing import Query
 
     if as_json and as_csv:
         raise click.UsageError("give one of --json and --csv")
@@ -92,7 +100,9 @@ def filings(  # noqa: PLR0913, PLR0917  # one for each option
     query = Query(
         state=FilingState(state) if state else None,
         form=form and form.upper(),
-        item=item and _item_number(item),
+        item=item and item_number(item),
+        event=event,
+        severity=severity,
         cik=cik,
         since=since and since.date(),
         until=until and until.date(),
@@ -118,11 +128,11 @@ def filings(  # noqa: PLR0913, PLR0917  # one for each option
 @click.option("--json", "as_json", is_flag=True, help="The report as one JSON object, with texts.")
 def show(accession: str, config: Path | None, as_json: bool) -> None:
     """Show one filing: what was found in it, and who was told."""
-    line = _line(config, accession)
+    line, events, behind = _whole(config, accession)
     if as_json:
         say_json(line)
     else:
-        say(_page(line))
+        say(_page(line, events, behind))
 
 
 @click.command()
@@ -148,7 +158,8 @@ def retry(accession: str, config: Path | None) -> None:
         sys.exit(EXIT_FAILED)
 
 
-def _item_number(text: str) -> str:
+def item_number(text: str) -> str:
+    """Return the number of an item however it is written. Raises a usage error for what is none."""
     number = text.lower().removeprefix("item").strip()
     if not is_item_number(number):
         raise click.BadParameter(f"{text!r} is no item of Form 8-K, such as 5.02", param_hint="'--item'")
@@ -176,10 +187,12 @@ def _rows(config: Path | None, query: Any) -> list[dict[str, Any]]:
     return [stored_json(one, items.get(one.filing.accession)) for one in found]
 
 
-def _line(config: Path | None, accession: str) -> dict[str, Any]:
-    from watcher.report_json import report_line
+def _whole(config: Path | None, accession: str) -> tuple[dict[str, Any], tuple[Event, ...], Background]:
+    """A filing as JSON, what happened in it, and what stands behind it."""
+    from watcher.report_json import report_line, to_json
     from watcher.store import alerts, deliveries, reports
     from watcher.store import filings as stored_filings
+    from watcher.store.history import background
     from watcher.web.show import alert_json, delivery_json, stored_json
 
     with store_of(config) as store:
@@ -187,11 +200,16 @@ def _line(config: Path | None, accession: str) -> dict[str, Any]:
         report = store.read_now(reports.load, accession) if stored.state is FilingState.SAVED else None
         told = store.read_now(deliveries.find, accession)
         raised = store.read_now(alerts.find, accession)
+        behind = store.read_now(background, report) if report else NOTHING
     line = stored_json(stored) | (report_line(report) if report else {})
-    return line | {
+    line |= {
         "deliveries": [delivery_json(one) for one in told],
         "raised": [alert_json(one) for one in raised],
+        "history": to_json(tuple(behind.history.values())),
+        "amends": to_json(behind.amends),
+        "amended_by": to_json(behind.amended_by),
     }
+    return line, report.events if report else (), behind
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
@@ -200,11 +218,11 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     table.writerow(COLUMNS)
     for row in rows:
         values = {**row, "items": " ".join(row["items"])}
-        table.writerow([_cell(values[column]) for column in COLUMNS])
+        table.writerow([cell(values[column]) for column in COLUMNS])
     return out.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A spreadsheet would run a cell that begins with one of these as a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
@@ -222,13 +240,13 @@ def _columns(when: str, accession: str, form: str, state: str, items: str, compa
     return f"{when:<20}  {accession:<20}  {form:<7} {state:<7} {items:<15} {company}"
 
 
-def _page(line: dict[str, Any]) -> str:
+def _page(line: dict[str, Any], events: tuple[Event, ...], behind: Background) -> str:
     """One filing for a person at a terminal: a line for each fact, and the texts of the items as they are."""
-    facts = [printable(fact, is_line=True) for fact in _facts(line)]
+    facts = [printable(fact, is_line=True) for fact in _facts(line, events, behind)]
     return "\n".join([*facts, *_texts(line)])
 
 
-def _facts(line: dict[str, Any]) -> list[str]:
+def _facts(line: dict[str, Any], events: tuple[Event, ...], behind: Background) -> list[str]:
     out = [f"{key.replace('_', ' '):<17} {line[key]}" for key in KEYS if line.get(key) is not None]
     out += [f"{filer['role']:<17} {filer['name']} (CIK {filer['cik']})" for filer in line["filers"]]
     out += [f"{name.lower():<17} {fact}" for name, fact in cover_facts(line.get("cover") or {})]
@@ -237,8 +255,9 @@ def _facts(line: dict[str, Any]) -> list[str]:
         out.append(f"{'signed':<17} {', '.join(part for part in signed if part)}")
     if amendment := line.get("amendment"):
         out.append(f"{'amends':<17} {_amended(amendment)}")
+    out += [f"{name:<17} {words}" for name, words in link_lines(behind)]
     out += [f"{'warning':<17} {warning}" for warning in line.get("warnings", ())]
-    out += [f"{'event':<17} {one['event']} ({one['score']:.2f})" for one in line.get("events", ())]
+    out += [f"{'event':<17} {words}" for words in event_lines(events, behind)]
     out += [f"{'alert':<17} {one['title']} ({one['severity']}, rule {one['rule']})" for one in line.get("alerts", ())]
     for one in line["deliveries"]:
         problem = f": {one['last_error']}" if one["last_error"] else ""
