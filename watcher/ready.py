@@ -12,7 +12,7 @@ from watcher.errors import ConfigError, Fault
 from watcher.handler import Handler, Notifier
 from watcher.registry import LineSpec, build_handlers, build_notifiers, line_spec, prepare_line
 from watcher.settings import Settings
-from watcher.surroundings import inbox_faults
+from watcher.surroundings import access_faults, inbox_faults
 
 __all__ = ["Ready", "examine"]
 
@@ -53,6 +53,8 @@ def examine(file: Path | None, *more: Callable[[Settings], Iterable[Fault]]) -> 
     faults += (*_folder_faults(settings, faulty), *inbox_faults(settings, faulty))
     faults += _store_faults(settings)
     faults += _operator_faults(settings)
+    if not {"web", "web.listen", "web.access_file"} & faulty:
+        faults += access_faults(settings)
     for look in more:
         faults += look(settings)
     if faults:

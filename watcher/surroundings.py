@@ -10,7 +10,7 @@ from pathlib import Path
 from watcher.errors import EightkError, Fault, StoreError
 from watcher.settings import Settings
 
-__all__ = ["inbox_faults", "port_faults", "store_faults"]
+__all__ = ["access_faults", "inbox_faults", "port_faults", "store_faults"]
 
 _SAME, _INSIDE, _HOLDS = "is the same as", "lies in", "holds"
 _REMEDY = "name a folder for submissions alone: what lies in it is read, and moved away"
@@ -49,14 +49,27 @@ def port_faults(settings: Settings) -> Iterator[Fault]:
     from watcher.lock import owner_of  # noqa: PLC0415
     from watcher.serving import listen  # noqa: PLC0415
 
-    host, _, port = settings.web.listen.rpartition(":")
     try:
         if owner_of(settings.store_path) is None:
-            listen(host.strip("[]"), int(port)).close()
+            listen(settings.web.host, settings.web.port).close()
     except StoreError as error:
         yield Fault(settings.file, "data_dir", str(error))
     except EightkError as error:
         yield Fault(settings.file, "web.listen", str(error))
+
+
+def access_faults(settings: Settings) -> Iterator[Fault]:
+    """Tell why the page may not be served where the settings say: whoever can reach it must not just walk in."""
+    from watcher.keyring import read_keyring  # noqa: PLC0415  # its library is heavy
+
+    try:
+        keyring = read_keyring(settings.web.access_file)
+    except ValueError as error:
+        yield Fault(settings.file, "web.access_file", str(error))
+        return
+    if keyring.is_empty and not settings.web.is_loopback:
+        problem = f"{settings.web.listen} can be reached by others, and nobody is asked who they are"
+        yield Fault(settings.file, "web.listen", problem, "set a password first: eightk web password")
 
 
 def _places(settings: Settings, faulty: Collection[str]) -> Iterator[tuple[str, Path]]:
