@@ -99,6 +99,10 @@ def hostile(text: str) -> Message:
     data["summary"] = text
     data["rule"]["title"] = text
     data["filing"] |= {"company": text, "form": text, "tickers": [text], "items": [text]}
+    data["events"] = [
+        {"event": text, "severity": text, "facts": {"person": text}, "history": {"words": text, "severity": text}}
+    ] * 9
+    data["amends"] = [{"accession": text, "form": text, "filed_on": text}] * 9
     data["match"]["evidence"] = [{"document": 1, "start": 0, "end": 9, "text": f"{n} {text}"} for n in range(20)]
     return replace(message, summary=text, payload=json.dumps(told).encode())
 

@@ -1,12 +1,13 @@
 """The route of one filing: what each ending leaves in the store."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from _stores import ACCESSION, NOW, alert, filing, report
+from _stores import ACCESSION, NOW, alert, filing, report, save
 
 from watcher.clock import Clock
 from watcher.dispatch import FETCH_RETRY_SECONDS, Dispatcher, Policy
@@ -21,8 +22,9 @@ from watcher.errors import (
     OutageError,
     Skip,
 )
-from watcher.models import DeliveryState, Filing, FilingState, Origin, Report
-from watcher.store import deliveries, filings, reports
+from watcher.models import DeliveryState, Event, Filing, FilingState, Origin, Report
+from watcher.store import alerts, deliveries, filings, reports
+from watcher.store.alert_pages import payload_of
 from watcher.store.archive import Archive
 from watcher.store.database import Store
 
@@ -51,13 +53,15 @@ class Examiner:
     def __init__(self, *errors: Exception, notify: tuple[str, ...] = ("desk",)) -> None:
         self.errors = list(errors)
         self.notify = notify
+        self.events: tuple[Event, ...] = ()
         self.seen: list[tuple[Filing, bytes]] = []
 
     async def examine(self, filing: Filing, raw: bytes) -> Report:
         self.seen.append((filing, raw))
         if self.errors:
             raise self.errors.pop(0)
-        return replace(report(filing.accession, alert(filing.accession, notify=self.notify)), filing=filing)
+        found = report(filing.accession, alert(filing.accession, notify=self.notify))
+        return replace(found, filing=filing, events=self.events)
 
 
 class Route:
@@ -105,6 +109,19 @@ async def test_a_filing_that_goes_well_is_saved(route: Route) -> None:
 
     assert route.stored.state is FilingState.SAVED
     assert [item.number for item in route.store.read_now(reports.load, ACCESSION).items] == ["7.01"]
+
+
+async def test_who_is_told_learns_what_the_company_reported_before(route: Route) -> None:
+    event = Event("auditor-change", 0.9, family="auditor change")
+    before = Filing("0000000001-25-000009", "8-K", filing().filers, NOW.date() - timedelta(days=90))
+    save(route.store, Report(before, events=(event,)))
+    route.examiner.events = (event,)
+
+    await route.run()
+
+    (stored,) = route.store.read_now(alerts.find, ACCESSION)
+    (told,) = json.loads(route.store.read_now(payload_of, stored.id))["data"]["events"]
+    assert (told["history"]["count"], told["history"]["words"]) == (2, "second auditor change in 24 months")
 
 
 async def test_it_is_fetched_by_its_filer_s_number_and_not_by_the_accession_s(route: Route) -> None:

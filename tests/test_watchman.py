@@ -127,7 +127,11 @@ async def test_an_alarm_is_still_open_after_a_restart(tmp_path: Path) -> None:
 def test_every_kind_is_named() -> None:
     known = replace(WELL, newest_listed_at=NOON - timedelta(days=9), blocked_until=NOON, missed_audits=(NOON.date(),))
     known = replace(
-        known, failing_since=NOON - timedelta(days=1), rules="a fault in the rules", settings="a fault in the settings"
+        known,
+        failing_since=NOON - timedelta(days=1),
+        rules="a fault in the rules",
+        settings="a fault in the settings",
+        disk="hardly anything is free",
     )
 
     assert set(wrong_now(known, NOON, quiet_minutes=60)) == set(KINDS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import resource
 import signal
 import sys
@@ -33,10 +34,12 @@ from watcher.errors import (
     TruncatedError,
 )
 from watcher.line import Line, text_of
+from watcher.logs import LogForm, about
 from watcher.registry import LineSpec, build_handlers
 
 __all__ = ["Answer", "Call", "Start", "line_here", "serve"]
 
+ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
 # How much later than the daemon the kernel ends a call by itself, should the daemon be gone; at most.
 SLACK_SECONDS = 5.0
 _BOUNDS = sorted(getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_"))
@@ -52,6 +55,7 @@ class Start:
     seconds: float
     memory_megabytes: int
     parent: int
+    log: LogForm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Call:
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
+    name: str = ""  # whom it is made for: an accession number, where it is a filing
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,8 @@ def _serve_one(pipe: Connection, start: Start, max_bytes: int) -> Answer:
     try:
         with _bounded(max_bytes, start.seconds + min(start.seconds, SLACK_SECONDS)):
             call: Call = pickle.loads(request)  # noqa: S301  # from the daemon
-            answer = Answer(call.function(*call.args))
+            with about(accession=call.name if ACCESSION.fullmatch(call.name) else None):
+                answer = Answer(call.function(*call.args))
             answer = replace(answer, is_last=_traces() != before)
             packed = pickle.dumps(answer)
     except BaseException as error:  # noqa: BLE001  # the border to foreign code: told to the daemon, whatever it is
@@ -132,6 +138,8 @@ def _serve_one(pipe: Connection, start: Start, max_bytes: int) -> Answer:
 
 def _set_up(start: Start) -> Answer:
     global _line  # noqa: PLW0603  # a process has one line; calls are plain functions
+    if start.log is not None:
+        start.log.set_up()
     try:
         _line = Line(build_handlers(start.spec))
     except ConfigError as error:

@@ -12,16 +12,22 @@ import random
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from watcher.bucket import Bucket
 from watcher.clock import Clock
 from watcher.errors import DeliveryError
 from watcher.handler import Answer, Notifier, Post
-from watcher.models import Attempt, DeliveryState
+from watcher.logs import about
+from watcher.meters import DeliveryOutcome, Meters
+from watcher.models import Attempt, Delivery, DeliveryState
 from watcher.noting import Noting
 from watcher.store import deliveries, settling
+from watcher.store.alert_filings import filings_of
 from watcher.store.database import Store
 from watcher.store.deliveries import Owed
 from watcher.store.notices import Owner
@@ -67,6 +73,7 @@ class _Job:
     state: EndpointState
     waiting: deque[Owed]
     stop_at: float
+    filings: Mapping[str, str] = field(default_factory=dict)  # accession numbers by alert id
     noting: list[asyncio.Future[Settlement]] = field(default_factory=list)
 
     def has_more(self) -> bool:
@@ -75,9 +82,14 @@ class _Job:
     def lanes(self) -> int:
         return 1 if self.endpoint.ordered else self.state.lanes(self.endpoint.concurrency)
 
+    def about(self, one: Delivery) -> AbstractContextManager[None]:
+        """Have the lines that are written inside say which delivery they are about."""
+        accession = self.filings.get(one.alert)
+        return about(accession=accession, alert=one.alert, delivery=one.id, endpoint=one.endpoint)
+
 
 class Deliverer:
-    """Drains what endpoints are owed. ``owner`` is told of endpoints that fail.
+    """Drains what endpoints are owed. ``owner`` is told of endpoints that fail, ``meters`` of every attempt.
 
     ``endpoints`` may become others while it runs.
     """
@@ -90,6 +102,7 @@ class Deliverer:
         clock: Clock,
         jitter: Callable[[], float] = lambda: random.uniform(1 - JITTER, 1 + JITTER),  # noqa: S311  # no secret
         owner: Callable[[], Owner] = Owner,
+        meters: Meters | None = None,
     ) -> None:
         self._store = store
         self._endpoints = endpoints
@@ -99,6 +112,7 @@ class Deliverer:
         self._places = asyncio.Semaphore(IN_FLIGHT_IN_ALL)
         self._places_of_failing = asyncio.Semaphore(IN_FLIGHT_OF_FAILING)
         self._noting = Noting(store, owner)
+        self._meters = meters or Meters()
 
     async def drain(self, name: str) -> None:
         """Try what this endpoint is owed by now, as many at once as it may have; end after 30 s or 100 deliveries.
@@ -108,8 +122,8 @@ class Deliverer:
         endpoint, now = self._endpoints.get(name), self._clock.now()
         if endpoint is None:
             return  # it left the settings meanwhile
-        state, owed = await self._store.read(settling.work_for, name, now, JOB_DELIVERIES, ordered=endpoint.ordered)
-        job = _Job(endpoint, state, deque(owed), time.monotonic() + JOB_SECONDS)
+        state, owed, about_filings = await self._store.read(_work_for, name, now, ordered=endpoint.ordered)
+        job = _Job(endpoint, state, deque(owed), time.monotonic() + JOB_SECONDS, about_filings)
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(min(job.lanes(), len(owed))):
@@ -129,24 +143,34 @@ class Deliverer:
             async with self._place(job.state):
                 if not job.has_more():
                     return
-                settled = await self._try(job.endpoint, job.waiting.popleft())
-            if settled is None:
-                continue
-            noting = self._noting.note(settled)
-            if settled.outcome.ok and not settled.outcome.disables:
-                # To wait for the disk each time would halve what an endpoint can be sent. What is in doubt is bounded:
-                # a crash sends it again.
-                job.noting.append(noting)
-                _log(settled)
-                if len(job.noting) > IN_DOUBT:
-                    await job.noting[-IN_DOUBT]
-                continue
-            settlement = await noting
-            _log(settled, settlement)
-            _log_notices(job.state.name, settlement)
-            job.state = settlement.endpoint
-            if job.state.is_open or job.state.rests(self._clock.now()):
-                job.waiting.clear()
+                owed = job.waiting.popleft()
+                with job.about(owed.delivery):
+                    settled = await self._try(job.endpoint, owed)
+            if settled is not None:
+                with job.about(owed.delivery):
+                    await self._note(job, settled)
+
+    async def _note(self, job: _Job, settled: Settled) -> None:
+        """Have it noted what came of an attempt, and heed what it means for its endpoint."""
+        noting = self._noting.note(settled)
+        if settled.outcome.ok and not settled.outcome.disables:
+            # To wait for the disk each time would halve what an endpoint can be sent. What is in doubt is bounded:
+            # a crash sends it again.
+            job.noting.append(noting)
+            self._tell(settled)
+            if len(job.noting) > IN_DOUBT:
+                await job.noting[-IN_DOUBT]
+            return
+        settlement = await noting
+        self._tell(settled, settlement)
+        _log_notices(job.state.name, settlement)
+        job.state = settlement.endpoint
+        if job.state.is_open or job.state.rests(self._clock.now()):
+            job.waiting.clear()
+
+    def _tell(self, settled: Settled, settlement: Settlement | None = None) -> None:
+        outcome = _log(settled, settlement)
+        self._meters.attempted(settled.delivery.endpoint, outcome, settled.tried.milliseconds / 1000)
 
     def _bucket(self, name: str, endpoint: Endpoint) -> Bucket:
         """The endpoint's own; it is full at first, and when its settings became others."""
@@ -169,6 +193,7 @@ class Deliverer:
         if is_stale(one, at):
             await self._store.write(deliveries.expire, one, at)
             log.warning("expired, not sent", extra={"alert": one.alert, "endpoint": one.endpoint})
+            self._meters.attempted(one.endpoint, DeliveryOutcome.EXPIRED, None)
             return None
         begun = time.monotonic()
         error: DeliveryError | None = None
@@ -210,19 +235,30 @@ def _outcome(answer: Answer | None, error: DeliveryError | None) -> Outcome:
     )
 
 
-def _log(settled: Settled, settlement: Settlement | None = None) -> None:
+def _work_for(
+    connection: Connection, name: str, now: datetime, *, ordered: bool
+) -> tuple[EndpointState, tuple[Owed, ...], dict[str, str]]:
+    state, owed = settling.work_for(connection, name, now, JOB_DELIVERIES, ordered=ordered)
+    return state, owed, filings_of(connection, [one.delivery.alert for one in owed])
+
+
+def _log(settled: Settled, settlement: Settlement | None) -> DeliveryOutcome:
+    """Write what came of an attempt, and return it in a word."""
     one, tried = settled.delivery, settled.tried
     fields: dict[str, object] = {"alert": one.alert, "endpoint": one.endpoint, "attempt": one.attempts + 1}
     if tried.ok:
         log.info("delivered", extra=fields | {"milliseconds": tried.milliseconds})
-    elif settlement is None or settlement.state is DeliveryState.PENDING:
+        return DeliveryOutcome.DELIVERED
+    if settlement is None or settlement.state is DeliveryState.PENDING:
         again = settlement and settlement.run_at and settlement.run_at.isoformat()
         log.warning("delivery failed, will be tried again", extra=fields | {"reason": tried.error, "run_at": again})
-    elif settlement.state is DeliveryState.EXPIRED:
+        return DeliveryOutcome.RETRIED
+    if settlement.state is DeliveryState.EXPIRED:
         words = "delivery failed, and would be no news at the next attempt"
         log.error(words, extra=fields | {"reason": tried.error})
-    else:
-        log.error("delivery given up", extra=fields | {"reason": tried.error})
+        return DeliveryOutcome.EXPIRED
+    log.error("delivery given up", extra=fields | {"reason": tried.error})
+    return DeliveryOutcome.FAILED
 
 
 def _log_notices(name: str, settlement: Settlement) -> None:

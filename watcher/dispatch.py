@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time as clock_time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -31,6 +32,8 @@ from watcher.errors import (
     Skip,
     StoreError,
 )
+from watcher.logs import about
+from watcher.meters import Meters
 from watcher.models import Alert, Filing, FilingState, Message, Origin, Report
 from watcher.payload import message_for
 from watcher.sources.intake import verdict_on
@@ -39,6 +42,7 @@ from watcher.store import companies, filings, reports, unwanted
 from watcher.store.archive import Archive, Archived
 from watcher.store.database import Store
 from watcher.store.filings import StoredFiling
+from watcher.store.history import background
 
 __all__ = ["Dispatcher", "Examiner", "Fetcher", "Policy"]
 
@@ -98,7 +102,7 @@ class Dispatcher:
     """Brings filings as far as they go.
 
     ``fetcher`` is None while no contact is configured. ``owed`` is called with each endpoint that is owed something
-    after a save; each of ``settled`` with each accession whose route came to an end.
+    after a save; each of ``settled`` with each accession whose route came to an end. ``meters`` are told of all.
     """
 
     def __init__(
@@ -111,6 +115,7 @@ class Dispatcher:
         clock: Clock,
         policy: Policy,
         owed: Callable[[str], None],
+        meters: Meters | None = None,
     ) -> None:
         self._store = store
         self._archive = archive
@@ -119,10 +124,15 @@ class Dispatcher:
         self._clock = clock
         self.policy = policy
         self._owed = owed
+        self._meters = meters or Meters()
         self.settled: list[Callable[[str], None]] = []
 
     async def dispatch(self, accession: str) -> None:
         """Bring one filing as far as it goes. Harmless when nothing is owed for it."""
+        with about(accession=accession):
+            await self._dispatch(accession)
+
+    async def _dispatch(self, accession: str) -> None:
         stored = await self._take(accession)
         if stored is None:
             return
@@ -136,9 +146,11 @@ class Dispatcher:
         except Skip as reason:
             await self._store.write(filings.skip, accession, str(reason), self._clock.now())
             log.info("skipped", extra={"accession": accession, "reason": str(reason)})
+            self._meters.settled(FilingState.SKIPPED)
         except _Unwanted as left:
             await self._store.write(unwanted.leave, left.filing, str(left))
             log.info("left listed", extra={"accession": accession, "reason": str(left)})
+            self._meters.settled(FilingState.LISTED)
         except (ConfigError, EdgarError, ReadError, HandlerError) as error:
             if not await self._ends_with(stored, error):
                 return
@@ -173,6 +185,7 @@ class Dispatcher:
         day = stored.filing.filed_on or stored.spotted_at.date()
         archived = await asyncio.to_thread(self._archive.keep, stored.filing.accession, day, raw)
         await self._store.write(filings.note_archived, stored.filing.accession, archived)
+        log.info("fetched", extra={"accession": stored.filing.accession, "bytes": len(raw)})
         return raw
 
     async def _decide(self, fetcher: Fetcher, filing: Filing, *, is_live: bool) -> None:
@@ -204,7 +217,11 @@ class Dispatcher:
 
     async def _handle(self, stored: StoredFiling, raw: bytes) -> Report:
         filing = replace(await self._store.read(companies.with_tickers, stored.filing), origin=stored.run_as)
-        report = await self._examiner.examine(filing, raw)
+        began = clock_time.perf_counter()
+        try:
+            report = await self._examiner.examine(filing, raw)
+        finally:
+            self._meters.examined(clock_time.perf_counter() - began)
         # Made with today's list, or on a reread with that of the first reading: a report tells what it was made with.
         has_more = filing.filers != stored.filing.filers
         if listed := await self._store.read(_version_of_companies, None if has_more else filing.accession):
@@ -214,28 +231,35 @@ class Dispatcher:
         return report
 
     async def _save(self, report: Report) -> None:
-        now = self._clock.now()
+        now, began = self._clock.now(), clock_time.perf_counter()
         owed = await self._store.write(
             _keep,
             report,
-            self._messages(report, now),
+            await self._messages(report, now),
             now,
             late_hours=self.policy.late_hours,
             endpoints=self.policy.endpoints,
         )
-        log.info("saved", extra={"accession": report.filing.accession, "endpoints": len(owed)})
+        self._meters.saved(clock_time.perf_counter() - began)
+        self._meters.settled(FilingState.SAVED)
+        accession = report.filing.accession
+        log.info("saved", extra={"accession": accession, "endpoints": len(owed)})
         for endpoint in owed:
             self._owed(endpoint)
         for alert in report.alerts:
             if unknown := set(alert.notify) - self.policy.endpoints:
                 names = ", ".join(sorted(unknown))
-                log.warning("alert names endpoints that the settings lack", extra={"rule": alert.rule, "names": names})
+                fields = {"accession": accession, "alert": alert.id, "rule": alert.rule, "names": names}
+                log.warning("alert names endpoints that the settings lack", extra=fields)
 
-    def _messages(self, report: Report, now: datetime) -> Mapping[str, Message]:
+    async def _messages(self, report: Report, now: datetime) -> Mapping[str, Message]:
+        if not report.alerts:
+            return {}
         page_url = f"{self.policy.page_url}{report.filing.accession}"
+        known = await self._store.read(background, report)
 
         def message(alert: Alert) -> Message:
-            return message_for(alert, report, saved_at=now, page_url=page_url)
+            return message_for(alert, report, saved_at=now, page_url=page_url, background=known)
 
         return {alert.id: message(alert) for alert in report.alerts}
 
@@ -244,7 +268,7 @@ class Dispatcher:
         seconds = self._blameless_seconds(stored, error)
         if seconds is None:
             return await self._fail(stored, error)
-        await self._postpone(stored.filing.accession, error, seconds)
+        await self._postpone(stored, error, seconds)
         return False
 
     def _blameless_seconds(self, stored: StoredFiling, error: EightkError) -> float | None:
@@ -253,15 +277,20 @@ class Dispatcher:
             return BLOCK_SECONDS
         if isinstance(error, ConfigError):
             # A rule or handler file was broken while we run, so no worker can start.
-            log.error("no filing can be read until this is mended", extra={"reason": str(error)})
+            fields = {"accession": stored.filing.accession, "reason": str(error)}
+            log.error("no filing can be read until this is mended", extra=fields)
             return BROKEN_SETTINGS_SECONDS
         is_down = isinstance(error, OutageError)
         is_long = self._clock.now() - stored.spotted_at >= timedelta(hours=OUTAGE_HOURS)
         return OUTAGE_SECONDS if is_down and not is_long else None
 
-    async def _postpone(self, accession: str, error: EightkError, seconds: float) -> None:
+    async def _postpone(self, stored: StoredFiling, error: EightkError, seconds: float) -> None:
+        accession, reason = stored.filing.accession, str(error)
         run_at = self._clock.now() + timedelta(seconds=seconds)
-        await self._store.write(filings.postpone, accession, str(error), run_at)
+        await self._store.write(filings.postpone, accession, reason, run_at)
+        if stored.reason is None:
+            # Once: an outage lasts, and each filing comes round each minute.
+            log.info("put off", extra={"accession": accession, "reason": reason, "run_at": run_at})
 
     async def _fail(self, stored: StoredFiling, error: EightkError) -> bool:
         """Count the attempt; return whether the filing is now parked."""
@@ -276,6 +305,7 @@ class Dispatcher:
         if retry_at is not None:
             log.warning("failed, will be tried again", extra=fields | {"retry_seconds": wait})
             return False
+        self._meters.settled(FilingState.FAILED)
         log.error("failed, parked", extra=fields | {"again": f"eightk retry {stored.filing.accession}"})
         return True
 

@@ -1,18 +1,27 @@
-"""How the daemon's log looks: one line per step, fixed words, facts as fields."""
+"""How the daemon's log looks: one line per step, fixed words, facts as fields.
+
+What is done for one filing bears its accession number on every line, whoever writes it: see `about`.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
-__all__ = ["set_up_logging"]
+__all__ = ["LogForm", "about", "set_up_logging"]
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 # Libraries whose steps are not ours to tell.
 _QUIET = ("alembic", "apscheduler", "httpx", "httpcore", "uvicorn", "watchdog", "asyncio")
+# What the lines are about that are written now; never changed in place.
+_subject: ContextVar[Mapping[str, str]] = ContextVar("subject", default={})  # noqa: B039
 
 
 def set_up_logging(level: str, form: Literal["text", "json"], stream: TextIO | None = None) -> None:
@@ -22,6 +31,29 @@ def set_up_logging(level: str, form: Literal["text", "json"], stream: TextIO | N
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class LogForm:
+    """How a process writes its log."""
+
+    level: str
+    form: Literal["text", "json"]
+
+    def set_up(self) -> None:
+        """Have this process write so, to its standard error."""
+        set_up_logging(self.level, self.form)
+
+
+@contextmanager
+def about(**facts: str | None) -> Iterator[None]:
+    """Have every line that is written inside bear these facts, also a library's or a stranger's; None is left out."""
+    told = {name: value for name, value in facts.items() if value is not None}
+    token = _subject.set({**_subject.get(), **told})
+    try:
+        yield
+    finally:
+        _subject.reset(token)
 
 
 class TextFormatter(logging.Formatter):
@@ -54,7 +86,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _facts(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    return {**_subject.get(), **{name: value for name, value in vars(record).items() if name not in _STANDARD}}
 
 
 def _plain(text: str) -> str:

@@ -14,7 +14,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
-__all__ = ["Scheduler", "cron_trigger"]
+__all__ = ["Scheduler", "cron_trigger", "next_time"]
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -32,6 +32,12 @@ def cron_trigger(expression: str) -> BaseTrigger:
     if trigger.get_next_fire_time(None, datetime(2000, 1, 1, tzinfo=NEW_YORK)) is None:
         raise ValueError(f"never comes: {expression!r}")
     return trigger
+
+
+def next_time(expression: str, after: datetime) -> datetime:
+    """Return when a cron expression comes next after this instant, in UTC; the instant itself when it never does."""
+    found = cron_trigger(expression).get_next_fire_time(None, after + timedelta(seconds=1))
+    return after if found is None else found.astimezone(UTC)
 
 
 class Scheduler:

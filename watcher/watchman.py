@@ -20,7 +20,7 @@ __all__ = ["Knowledge", "Watchman", "busy_minutes_between", "wrong_now"]
 
 log = logging.getLogger(__name__)
 
-KINDS = ("quiet", "blocked", "outage", "audit", "rules", "settings")
+KINDS = ("quiet", "blocked", "outage", "audit", "rules", "settings", "disk")
 LOOK_SECONDS = 30.0
 OUTAGE_MINUTES = 10.0
 # EDGAR shows 8-Ks from 06:00; what is accepted after 17:30 is held until the next morning, so an evening is quiet.
@@ -39,6 +39,7 @@ class Knowledge:
     missed_audits: tuple[date, ...] = ()  # business days whose index should be there, and was not read
     rules: str = ""  # why the rule files as they stand are not in force
     settings: str = ""  # why the settings, read again for their endpoints, are not in force
+    disk: str = ""  # how little is free on the disk
 
 
 def wrong_now(known: Knowledge, now: datetime, *, quiet_minutes: float) -> dict[str, str]:
@@ -55,6 +56,8 @@ def wrong_now(known: Knowledge, now: datetime, *, quiet_minutes: float) -> dict[
         wrong["rules"] = known.rules
     if known.settings:
         wrong["settings"] = known.settings
+    if known.disk:
+        wrong["disk"] = known.disk
     if quiet_minutes and known.is_polling and known.newest_listed_at is not None:
         minutes = busy_minutes_between(known.newest_listed_at, now)
         if minutes >= quiet_minutes:

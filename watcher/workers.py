@@ -30,6 +30,8 @@ from watcher._worker import Answer, Call, Start, line_here
 from watcher.edgar.bare import accession_of_filename
 from watcher.errors import EightkError, HandlerCrash, HandlerError, HandlerTimeout, Skip
 from watcher.line import text_of
+from watcher.logs import LogForm
+from watcher.meters import Meters
 from watcher.models import Filing, Report
 from watcher.printable import json_text
 from watcher.registry import LineSpec
@@ -57,11 +59,25 @@ class Bounds:
 
 
 class Workers:
-    """Some worker processes, started at once. Close it, or its processes stay."""
+    """Some worker processes, started at once. Close it, or its processes stay.
 
-    def __init__(self, spec: LineSpec, *, count: int, bounds: Bounds) -> None:
-        self._start = Start(spec, bounds.seconds, bounds.memory_megabytes, os.getpid())
-        self._processes = tuple(_Process(self._start) for _ in range(count))
+    What they log comes out on their standard error, which is the program's, in the form ``log`` says; None leaves it as
+    Python's own default has it. ``meters`` are told of each process that is replaced.
+    """
+
+    def __init__(
+        self,
+        spec: LineSpec,
+        *,
+        count: int,
+        bounds: Bounds,
+        log: LogForm | None = None,
+        meters: Meters | None = None,
+    ) -> None:
+        self._start = Start(spec, bounds.seconds, bounds.memory_megabytes, os.getpid(), log)
+        self._meters = meters or Meters()
+        self.trouble = ""  # why the last process that was to start did not
+        self._processes = tuple(_Process(self._start, self._meters) for _ in range(count))
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         for process in self._processes:
             self._idle.put(process)
@@ -102,6 +118,10 @@ class Workers:
         self._start = replace(self._start, spec=spec)
         # Idle ones start anew at once, so that the next filing need not wait for it. One that cannot start tells so
         # to whoever calls it next.
+        self.warm_up()
+
+    def warm_up(self) -> None:
+        """Have every idle process get ready now; `trouble` then tells whether one cannot."""
         for _ in self._processes:
             self._threads.submit(self._call, "the first call", _ready, ())
 
@@ -117,9 +137,15 @@ class Workers:
         process = self._idle.get()
         try:
             process.begin_with(self._start)
-            answer = process.call(name, Call(function, args))
+            answer = process.call(name, Call(function, args, name))
+        except HandlerError:
+            raise  # the call's own: the process had started
+        except EightkError as error:
+            self.trouble = str(error)
+            raise
         finally:
             self._idle.put(process)
+        self.trouble = ""
         if answer.error is not None:
             raise answer.error
         return answer.value
@@ -128,8 +154,9 @@ class Workers:
 class _Process:
     """One worker process, seen from the daemon. One thread at a time may call it; any may end it."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, meters: Meters) -> None:
         self._start = start
+        self._meters = meters
         self._patience = max(start.seconds, TAKE_SECONDS)
         self._lock = threading.Lock()
         self._is_closed = False
@@ -140,7 +167,7 @@ class _Process:
         """Have a process that was started so; another one, if this one was not."""
         if self._start is not start:
             self._start = start
-            self._replace()
+            self._replace("renewed")
 
     def call(self, name: str, call: Call) -> Answer:
         """Make one call. Raises what `_answer` raises, when a process that no other call has used fails it too."""
@@ -156,7 +183,7 @@ class _Process:
             answer = self._answer(name, self._hand_over(name, request))
         self._is_used = True
         if answer.is_last:
-            self._replace()
+            self._replace("spent")
         return answer
 
     def kill_for_good(self) -> None:
@@ -207,7 +234,7 @@ class _Process:
                     return number
             except (EOFError, OSError):
                 pass  # as odd as another number, or none in time
-            was_ready, how = self._is_ready, _how(self._replace())
+            was_ready, how = self._is_ready, _how(self._replace("died"))
         if was_ready:
             raise HandlerCrash(f"{name}: its worker process died before it began ({how})")
         raise EightkError(f"a worker process died while it started ({how})")
@@ -221,23 +248,23 @@ class _Process:
         seconds, max_bytes = self._start.seconds, self._start.memory_megabytes * 2**20
         try:
             if not self._pipe.poll(seconds):
-                self._replace()
+                self._replace("timeout")
                 raise HandlerTimeout(_too_long(name, seconds))
             said = self._pipe.recv_bytes(NUMBER_BYTES)
             packed = self._pipe.recv_bytes(max_bytes)
         except (EOFError, OSError) as error:
-            code = self._replace()
+            code = self._replace("crash")
             if code == -signal.SIGALRM:
                 # The kernel's own bound came first, as this machine was busy.
                 raise HandlerTimeout(_too_long(name, seconds)) from error
             raise HandlerCrash(f"{name}: its worker process died ({_how(code)})") from error
         if said != number:
-            self._replace()
+            self._replace("crash")
             raise HandlerCrash(f"{name}: its worker process spoke out of turn")
         try:
             return _unpacked(name, packed)
         except HandlerError:
-            self._replace()
+            self._replace("crash")
             raise
 
     def _be_ready(self) -> None:
@@ -245,21 +272,26 @@ class _Process:
         if self._is_ready:
             return
         if not self._pipe.poll(START_SECONDS):
-            self._replace()
+            self._replace("start")
             raise EightkError(f"a worker process was not up within {START_SECONDS:g} s")
         packed = self._pipe.recv_bytes()
         try:
             answer = _unpacked("a worker's start", packed)
         except HandlerError as error:
-            self._replace()
+            self._replace("start")
             raise EightkError(f"a worker process said something odd while it started: {error}") from error
         if answer.error is not None:
-            self._replace()
+            self._replace("start")
             raise answer.error
         self._is_ready = True
 
-    def _replace(self) -> int:
-        """End the process and its group, start another, and return how the first one ended."""
+    def _replace(self, reason: str) -> int:
+        """End the process and its group, start another, and return how the first one ended.
+
+        ``reason`` is one of a few words: renewed (other rules), spent (a call left something behind, or filled the
+        memory), timeout, crash, died (while nothing was asked of it), start (it could not).
+        """
+        self._meters.worker_replaced(reason)
         with self._lock:
             self._kill_group()
             code = self._popen.wait()

@@ -27,6 +27,7 @@ from watcher.edgar.index import IndexFile, daily_paths, parse_index, quarter_pat
 from watcher.edgar.limiter import BLOCK_SECONDS, MAX_REQUESTS_PER_SECOND, Limiter
 from watcher.edgar.submission import split_submission
 from watcher.errors import BlockedError, EdgarError, NotListedYet, OutageError, ReadError, TooLargeError, TruncatedError
+from watcher.meters import Meters
 
 __all__ = ["BLOCK_SECONDS", "MAX_REQUESTS_PER_SECOND", "XBRL_FEEDS", "EdgarClient"]
 
@@ -71,7 +72,8 @@ class EdgarClient:
     One client is one limiter: a program has one. With another ``base_url`` than the SEC's, that address stands for
     all of the SEC's hosts. ``blocked_until`` is that of a client before this one, so that a new start does not break
     a silence, and ``asked_until`` when that one may have asked last. ``silenced`` is set whenever a silence begins or
-    grows. ``transport`` takes the place of the wire in tests. Must be closed with `aclose`.
+    grows. ``transport`` takes the place of the wire in tests; ``meters`` are told of every request. Must be closed with
+    `aclose`.
 
     Whatever is asked for raises ``BlockedError`` on a block page and in the silence after it, and ``EdgarError`` when
     what came is not what was asked for.
@@ -88,6 +90,7 @@ class EdgarClient:
         blocked_until: datetime | None = None,
         asked_until: datetime | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        meters: Meters | None = None,
     ) -> None:
         self._bases = {host: httpx.URL(address) for host, address in host_addresses(base_url).items()}
         self._clock = clock
@@ -96,6 +99,7 @@ class EdgarClient:
         self.silenced = asyncio.Event()
         self._blocks_seen = 0
         self._requests_by_host: Counter[str] = Counter()
+        self._meters = meters or Meters()
         self._http = httpx.AsyncClient(
             headers={"User-Agent": check_contact(contact), "Accept-Encoding": "gzip"},
             timeout=_TIMEOUT,
@@ -301,7 +305,7 @@ class EdgarClient:
             async with self._limiter.turn(is_live=ask.is_live):
                 self._requests_by_host[url.host] += 1
                 await stack.enter_async_context(asyncio.timeout(_TOTAL_SECONDS))
-                response = await stack.enter_async_context(self._http.stream("GET", url, headers=headers))
+                response = await self._begin(stack, url, headers)
             try:
                 body, packed = await _read(response, ask)
             except TooLargeError as error:
@@ -310,6 +314,16 @@ class EdgarClient:
                 raise EdgarError(f"{url.path}: {error}", status=response.status_code) from error
             location = response.headers.get("Location", "") if response.has_redirect_location else ""
         return Answer(url.path, response.status_code, body, dict(response.headers), packed), location
+
+    async def _begin(self, stack: AsyncExitStack, url: httpx.URL, headers: Mapping[str, str] | None) -> httpx.Response:
+        """Send it and have the beginning of its answer; the stack closes it."""
+        status: int | None = None
+        try:
+            response = await stack.enter_async_context(self._http.stream("GET", url, headers=headers))
+            status = response.status_code
+        finally:
+            self._meters.asked(url.host, status)
+        return response
 
     def _judged(self, answer: Answer) -> Answer:
         """Pass on an answer that is no block page; else begin the silence and raise ``BlockedError``."""

@@ -146,7 +146,8 @@ class EmbeddedEngine:
         self._resting[job] = time.monotonic() + rest
         if refusal is None:
             self._note_taken(job)
-            facts = {"job": job.kind, "key": job.key, "rest_seconds": rest}
+            subject = "accession" if job.kind is JobKind.FILING else "endpoint"
+            facts = {"job": job.kind, subject: job.key, "rest_seconds": rest}
             log.error("job failed; it will be handed out again", extra=facts, exc_info=error if times == 1 else None)
             return
         # Told once for all jobs: a disk that stays full must not fill what is left of it with words.

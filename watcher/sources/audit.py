@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -23,7 +24,7 @@ from watcher.sources.listed_days import Indexes, ListedDay, listed_day
 from watcher.store import audits, filings, sightings
 from watcher.store.database import Store, get_meta, set_meta
 
-__all__ = ["AuditResult", "Auditor", "late", "room", "why_not_believed"]
+__all__ = ["AuditResult", "Auditor", "late", "room", "tell_gone", "why_not_believed"]
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,10 @@ class Auditor:
             return await self._not_done(day, AuditState.FAILED, asked_at, f"{type(error).__name__}: {error}")
         for problem in listed.problems:
             log.warning("odd row in EDGAR's index", extra={"day": day, "problem": problem})
-        return await self._store.write(self._compare, day, listed, asked_at)
+        result = await self._store.write(self._compare, day, listed, asked_at)
+        self._intake.tell(result.missing, [one.accession for one in result.missing], self._clock.now(), CHANNEL, SOURCE)
+        tell_gone(result.gone, result.returned, day)
+        return result
 
     async def audit_due(self) -> tuple[AuditResult, ...]:
         """Audit every day that is due now, the oldest first, and tell what came of it. Raises ``StoreError``."""
@@ -168,6 +172,14 @@ async def room(store: Store) -> None:
     # How many there are is a question to the store, not an event.
     while (await store.read(filings.count_waiting)).all >= MOST_WAITING:  # noqa: ASYNC110
         await asyncio.sleep(_ROOM_LOOK_SECONDS)
+
+
+def tell_gone(gone: Iterable[str], returned: Iterable[str], until: date) -> None:
+    """Log each filing that EDGAR's index lacks by now, and each that is back in it."""
+    for accession in gone:
+        log.warning("gone from EDGAR's index", extra={"accession": accession, "day": until})
+    for accession in returned:
+        log.info("back in EDGAR's index", extra={"accession": accession, "day": until})
 
 
 def late(one: Filing, channel: str) -> Filing:

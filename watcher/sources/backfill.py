@@ -198,12 +198,15 @@ class Backfill:
         if batch.raw is not None and not await self._store.read(self._intake.reason, one := batch.filings[0]):
             day = one.filed_on or batch.day
             archived = await asyncio.to_thread(self._archive.keep, one.accession, day, batch.raw)
-        self.progress = await self._store.write(self._spot, batch, archived)
+        self.progress, new = await self._store.write(self._spot, batch, archived)
+        self._intake.tell(batch.filings, new, self._clock.now(), batch.channel, SOURCE)
         waiting = await self._store.read(filings.count_waiting)
         self._change(waiting=waiting.all)
 
-    def _spot(self, connection: Connection, batch: Batch, archived: Archived | None) -> Progress:
-        """Take in a batch, and with it how far this is then: both or neither."""
+    def _spot(
+        self, connection: Connection, batch: Batch, archived: Archived | None
+    ) -> tuple[Progress, tuple[str, ...]]:
+        """Take in a batch, and with it how far this is then: both or neither. Return it, and what work is owed for."""
         now, progress = self._clock.now(), self._now
         # What is to be told owes what live filings owe. It stays history all the same, and waits for them.
         run_as = Origin.LIVE if progress.request.notify else Origin.BACKFILL
@@ -216,7 +219,7 @@ class Backfill:
         after = progress.after(batch, taken=len(new) + len(listed))
         if batch.ends_day:
             _keep(connection, after)
-        return after
+        return after, new + listed
 
     async def _finished(self, request: BackfillRequest) -> Progress:
         """Wait until each filing was tried; those that failed are tried again by whoever owns the store then."""

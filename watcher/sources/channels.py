@@ -24,7 +24,7 @@ from watcher.errors import BlockedError, EdgarError
 from watcher.models import EIGHT_K_FORMS, Filing
 from watcher.sources._bell import Bell
 from watcher.sources._outage import Outage
-from watcher.sources.intake import SOURCE, Intake
+from watcher.sources.intake import Intake
 from watcher.sources.poller import beginning
 from watcher.sources.rhythm import Rhythm
 from watcher.store import sightings
@@ -200,7 +200,9 @@ class Channel:
         spotted = 0
         odd: set[str] = set()
         async for shown in self._list.pages(await self._since(today), today):
-            spotted += await self._store.write(self._show, shown.filings, began[1])
+            new = await self._store.write(self._show, shown.filings, began[1])
+            self._intake.tell(shown.filings, new, self._clock.now(), self.name)
+            spotted += len(new)
             odd.update(shown.problems)
             if not shown.entries and not self._list.is_for_days:
                 await self._refuse_empty()
@@ -209,8 +211,6 @@ class Channel:
         await self._store.write(
             sightings.note_read, self.name, self._clock.now(), began_at=self._began_at, period=period
         )
-        if spotted:
-            log.info("spotted", extra={"source": SOURCE, "channel": self.name, "filings": spotted})
         return spotted
 
     async def _refuse_empty(self) -> None:
@@ -225,8 +225,8 @@ class Channel:
             return today
         return min(today, max(last.astimezone(NEW_YORK).date(), today - timedelta(days=_MOST_DAYS_BACK)))
 
-    def _show(self, connection: Connection, found: tuple[Filing, ...], floor: datetime | None) -> int:
-        return len(self._intake.show(connection, found, channel=self.name, floor=floor, now=self._clock.now()))
+    def _show(self, connection: Connection, found: tuple[Filing, ...], floor: datetime | None) -> tuple[str, ...]:
+        return self._intake.show(connection, found, channel=self.name, floor=floor, now=self._clock.now())
 
     def _tell_problems(self, odd: set[str]) -> None:
         for problem in sorted(odd - self._told):

@@ -16,7 +16,8 @@ from watcher.audit_hours import AuditHours
 from watcher.clock import Clock
 from watcher.edgar.calendar import NEW_YORK, previous_business_day
 from watcher.errors import EdgarError, NotListedYet
-from watcher.sources.audit import late, room, why_not_believed
+from watcher.models import Filing
+from watcher.sources.audit import SOURCE, late, room, tell_gone, why_not_believed
 from watcher.sources.intake import Intake
 from watcher.sources.listed_days import Indexes, Quarter, listed_quarter, quarter_of
 from watcher.store import filings
@@ -84,7 +85,9 @@ class Corrections:
                     raise NotListedYet(f"the index of {year} QTR{number} is empty")
                 if quarter.last_day >= since:
                     await room(self._store)
-                    found.append(await self._store.write(self._compare, quarter, since, asked_at))
+                    corrected, taken = await self._store.write(self._compare, quarter, since, asked_at)
+                    self._tell(corrected, taken, quarter)
+                    found.append(corrected)
         except EdgarError as error:
             log.warning("corrections cannot be had, will be tried again", extra={"reason": str(error)})
             self._again_at = asked_at + AGAIN_AFTER
@@ -92,7 +95,9 @@ class Corrections:
             await self._store.write(set_meta, DONE_KEY, asked_at.isoformat())
         return tuple(found)
 
-    def _compare(self, connection: Connection, quarter: Quarter, since: date, asked_at: datetime) -> Corrected:
+    def _compare(
+        self, connection: Connection, quarter: Quarter, since: date, asked_at: datetime
+    ) -> tuple[Corrected, list[Filing]]:
         """Take in what is missing and mark what is gone: all or nothing. Raises ``EdgarError`` for a damaged index."""
         listed = [one for inside in quarter.days.values() for one in inside]
         accessions = {one.accession for one in listed}
@@ -105,10 +110,15 @@ class Corrections:
         filings.mark_gone(connection, gone, asked_at.astimezone(NEW_YORK).date())
         ours = [late(one, CHANNEL) for one in listed if one.filed_on is None or one.filed_on >= since]
         unknown = filings.unknown(connection, [one.accession for one in ours])
-        missing = self._intake.take(connection, [one for one in ours if one.accession in unknown], asked_at)
-        facts = {"until": quarter.last_day, "missing": len(missing), "gone": len(gone), "returned": len(returned)}
-        log.log(logging.WARNING if missing else logging.INFO, "compared with the quarter's index", extra=facts)
-        return Corrected(missing, gone, returned)
+        taken = self._intake.take(connection, [one for one in ours if one.accession in unknown], asked_at)
+        return Corrected(taken, gone, returned), [one for one in ours if one.accession in taken]
+
+    def _tell(self, found: Corrected, taken: list[Filing], quarter: Quarter) -> None:
+        self._intake.tell(taken, found.missing, self._clock.now(), CHANNEL, SOURCE)
+        tell_gone(found.gone, found.returned, quarter.last_day)
+        facts = {"until": quarter.last_day, "missing": len(found.missing), "gone": len(found.gone)}
+        facts["returned"] = len(found.returned)
+        log.log(logging.WARNING if found.missing else logging.INFO, "compared with the quarter's index", extra=facts)
 
 
 def _first_day(day: date) -> date:

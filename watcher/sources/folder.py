@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 from watcher.clock import Clock
 from watcher.edgar.submission import Submission, split_submission
 from watcher.errors import EightkError, ReadError, StoreError, UnknownFiling
+from watcher.meters import Meters
 from watcher.models import Filing, FilingState, Origin
 from watcher.settings import FolderSettings
 from watcher.sources._inbox import Growing, Inbox
@@ -61,6 +62,7 @@ class FolderSource:
         clock: Clock,
         max_bytes: int,
         submit: Callable[[Connection, str], None],
+        meters: Meters | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -68,6 +70,7 @@ class FolderSource:
         self._clock = clock
         self._inbox = Inbox(settings.path, settle_seconds=settings.settle_seconds, max_bytes=max_bytes)
         self._submit = submit
+        self._meters = meters or Meters()
         self._observer = FolderObserver(settings.path, polling=settings.observer == "polling")
         self._seen: dict[Path, _Seen] = {}
         self._growing: set[Path] = set()
@@ -208,6 +211,7 @@ class FolderSource:
             archived = await asyncio.to_thread(self._keep, filing, raw)
             await self._store.write(filings.spot, [filing], self._clock.now(), archived=archived, submit=self._submit)
             log.info("spotted", extra={"accession": filing.accession, "source": "folder", "file": path.name})
+            self._meters.spotted("folder", "", None)
             return
         log.info("known already", extra={"accession": filing.accession, "state": stored.state, "file": path.name})
         if stored.archived is None or stored.state is FilingState.LISTED:

@@ -6,14 +6,16 @@ else; where no list tells enough, the filing is spotted with a reason that has i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from watcher.edgar.calendar import filing_day
 from watcher.edgar.feed import merge_co_filers
+from watcher.meters import Meters
 from watcher.models import Filer, Filing, FilingState, Origin
 from watcher.sources.wanted import EVERYTHING, UNDECIDED, Wanted, is_undecided, reason_not_wanted
 from watcher.store import companies, filings, sightings, unwanted
@@ -21,15 +23,21 @@ from watcher.store.archive import Archived
 
 __all__ = ["SOURCE", "Intake", "is_below", "verdict_on"]
 
+log = logging.getLogger(__name__)
+
 SOURCE = "poller"
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """``submit`` asks for work on a filing, inside the transaction that takes it in; ``wanted`` is what is fetched."""
+    """``submit`` asks for work on a filing, inside the transaction that takes it in; ``wanted`` is what is fetched.
+
+    ``meters`` are told of what was taken in, once that is committed.
+    """
 
     submit: Callable[[Connection, str], None]
     wanted: Wanted = EVERYTHING
+    meters: Meters = field(default_factory=Meters)
 
     def show(
         self, connection: Connection, found: Iterable[Filing], *, channel: str, floor: datetime | None, now: datetime
@@ -82,6 +90,17 @@ class Intake:
         wanted = filings.want(connection, asked, now, run_as=run_as, submit=self.submit)
         unwanted.note(connection, {accession: verdicts[accession] or None for accession in wanted})
         return wanted
+
+    def tell(
+        self, found: Iterable[Filing], new: Collection[str], now: datetime, channel: str, source: str = SOURCE
+    ) -> None:
+        """Log and count those for which work is owed now. To be called once they are committed."""
+        for one in {one.accession: one for one in found if one.accession in new}.values():
+            log.info("spotted", extra={"accession": one.accession, "source": source, "channel": channel})
+            # Only of what is listed as it happens does the lag tell anything.
+            is_live = source == SOURCE and one.origin is Origin.LIVE and one.accepted_at is not None
+            lag = (now - one.accepted_at).total_seconds() if is_live and one.accepted_at else None
+            self.meters.spotted(source, channel, lag)
 
     def reason(self, connection: Connection, one: Filing) -> str:
         """Say why a filing is not wanted; "" when it is, or when only its header can tell."""

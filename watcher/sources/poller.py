@@ -19,6 +19,7 @@ from watcher.clock import Clock
 from watcher.edgar.calendar import filing_day
 from watcher.edgar.feed import CurrentPage, merge_co_filers
 from watcher.errors import EdgarError
+from watcher.meters import PollOutcome
 from watcher.models import EIGHT_K_FORMS, Filing, FilingState, Origin
 from watcher.sources._outage import Outage
 from watcher.sources.intake import SOURCE, Intake, is_below
@@ -94,7 +95,9 @@ class Poller:
             found = _of_the_family(page)
             accessions = [one.accession for one in found]
             known = await self._store.read(sightings.seen_by, accessions, CHANNEL, complete_at)
-            spotted += await self._store.write(self._show, found, floor)
+            new = await self._store.write(self._show, found, floor)
+            self._intake.tell(found, new, self._clock.now(), CHANNEL)
+            spotted += len(new)
             are_old = [one.accession in known or is_below(one, floor) for one in found]
             has_entries = has_entries or bool(found)
             reaches_back = reaches_back or any(are_old)
@@ -111,13 +114,12 @@ class Poller:
         """Poll, and log an outage once when it begins and once when it ends."""
         failing_since = self.failing_since
         spotted = await self._outage.guard(self.poll)
+        self._intake.meters.polled(PollOutcome.FAILED if spotted is None else PollOutcome.COMPLETE)
         if spotted is None:
             return
         if failing_since is not None:
             self._lost(failing_since)
         self.polled_at = self._clock.now()
-        if spotted:
-            log.info("spotted", extra={"source": SOURCE, "filings": spotted})
 
     async def _first_poll(self) -> int:
         """Take what the list has of its last EDGAR day as backfill: it was there before the watcher began.
@@ -129,9 +131,12 @@ class Poller:
             found += _of_the_family(page)
             if _reaches_back(found):
                 break
-        spotted = await self._store.write(self._begin, merge_co_filers(found))
-        log.info("began to watch EDGAR", extra={"backfill": spotted})
-        return spotted
+        listed = merge_co_filers(found)
+        new = await self._store.write(self._begin, listed)
+        there = [replace(one, origin=Origin.BACKFILL) for one in listed]
+        self._intake.tell(there, new, self._clock.now(), CHANNEL)
+        log.info("began to watch EDGAR", extra={"backfill": len(new)})
+        return len(new)
 
     async def _has_shown(self, until: datetime) -> bool:
         """Whether the list had shown anything by then: before its first filing it reaches back to nothing."""
@@ -154,7 +159,7 @@ class Poller:
                 log.warning("odd entry in EDGAR's list", extra={"problem": problem})
         self._told = frozenset(page.problems)
 
-    def _begin(self, connection: Connection, found: tuple[Filing, ...]) -> int:
+    def _begin(self, connection: Connection, found: tuple[Filing, ...]) -> tuple[str, ...]:
         last_day = next(_days(found), None)
         floor = min((one.accepted_at for one in found if one.accepted_at is not None), default=None)
         there = [replace(one, origin=Origin.BACKFILL, source=SOURCE, channel=CHANNEL) for one in found]
@@ -166,10 +171,10 @@ class Poller:
         set_meta(connection, COMPLETE_KEY, now.isoformat())
         if floor is not None:
             set_meta(connection, FLOOR_KEY, floor.isoformat())
-        return len(new)
+        return new
 
-    def _show(self, connection: Connection, found: tuple[Filing, ...], floor: datetime | None) -> int:
-        return len(self._intake.show(connection, found, channel=CHANNEL, floor=floor, now=self._clock.now()))
+    def _show(self, connection: Connection, found: tuple[Filing, ...], floor: datetime | None) -> tuple[str, ...]:
+        return self._intake.show(connection, found, channel=CHANNEL, floor=floor, now=self._clock.now())
 
 
 def beginning(connection: Connection) -> tuple[datetime, datetime | None] | None:

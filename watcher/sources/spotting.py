@@ -14,6 +14,7 @@ from watcher.clock import Clock
 from watcher.companies import WhoIsWho
 from watcher.edgar.client import EdgarClient
 from watcher.errors import EdgarError, StoreError
+from watcher.meters import Meters
 from watcher.settings import Settings
 from watcher.sources._bell import Bell
 from watcher.sources.audit import Auditor
@@ -36,7 +37,7 @@ MEGABYTE = 2**20
 class Spotting:
     """The sources that the settings ask for. ``edgar`` is None while no contact is configured: EDGAR is not asked.
 
-    ``submit`` asks for work on a new filing, inside the transaction that spots it.
+    ``submit`` asks for work on a new filing, inside the transaction that spots it; ``meters`` are told of all.
     """
 
     def __init__(
@@ -48,17 +49,25 @@ class Spotting:
         clock: Clock,
         edgar: EdgarClient | None,
         submit: Callable[[Connection, str], None],
+        meters: Meters | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._was_polled = asyncio.Event()
         self._audit_bell = Bell(clock)
-        intake = Intake(submit, settings.wanted.choice)
+        meters = meters or Meters()
+        intake = Intake(submit, settings.wanted.choice, meters)
         max_bytes = settings.limits.submission_megabytes * MEGABYTE
         self.folder: FolderSource | None = None
         if settings.folder.enabled:
             self.folder = FolderSource(
-                settings.folder, store=store, archive=archive, clock=clock, max_bytes=max_bytes, submit=submit
+                settings.folder,
+                store=store,
+                archive=archive,
+                clock=clock,
+                max_bytes=max_bytes,
+                submit=submit,
+                meters=meters,
             )
             self.folder.make()
         self.poller: Poller | None = None
