@@ -83,6 +83,8 @@ def test_without_a_store_nothing_was_told_yet(place: Place) -> None:
         "state": "not told yet",
         "owed": 0,
         "failed": 0,
+        "failures": 0,
+        "failing_since": None,
         "last_success_at": None,
         "last_failure_at": None,
         "last_error": None,

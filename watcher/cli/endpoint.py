@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import click
 
@@ -29,8 +29,6 @@ __all__ = ["COMMANDS", "files_open_to_others"]
 
 EXIT_NO = 1
 SHOWN_ANSWER = 200
-# Where an endpoint tells, by the setting that says so. Of a URL only the host is shown: the rest may be a secret.
-_URLS, _FILES_OF_URLS, _PLACES = ("url", "server"), ("url_file",), ("path", "topic")
 _NO_SECRET_FILES = frozenset({"ca_file"})
 
 
@@ -66,8 +64,10 @@ def endpoint() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def list_(config: Path | None, as_json: bool) -> None:
     """List the endpoints: where each tells, how it fares, what it is owed. No secret is shown."""
+    from watcher.endpoints_shown import endpoint_rows
+
     settings = settings_of(config)
-    rows = list(_rows(settings, _records(settings, config), _clock_of(settings).now()))
+    rows = list(endpoint_rows(settings, _records(settings, config), _clock_of(settings).now()))
     if as_json:
         say_json(rows)
         return
@@ -93,7 +93,9 @@ def test(name: str, config: Path | None, filing: Path | str | None, as_json: boo
 
         say_json({"endpoint": name, **to_json(tried)})
     else:
-        _tell(f"{name} ({chosen.kind}{_prefixed(', ', _where(settings, chosen))})", tried)
+        from watcher.endpoints_shown import where_it_tells
+
+        _tell(f"{name} ({chosen.kind}{_prefixed(', ', where_it_tells(settings, chosen))})", tried)
     if not tried.ok:
         sys.exit(EXIT_NO)
 
@@ -188,83 +190,12 @@ def _records(settings: Settings, config: Path | None) -> dict[str, EndpointRecor
         return found
 
 
-def _rows(settings: Settings, found: dict[str, EndpointRecord], now: datetime) -> Iterator[dict[str, Any]]:
-    for name in sorted({*settings.endpoint, *(name for name, one in found.items() if one.owed)}):
-        one, record = settings.endpoint.get(name), found.get(name)
-        yield {
-            "name": name,
-            "kind": one.kind if one else None,
-            "where": _where(settings, one) if one else None,
-            **_fares(record, now),
-        }
-
-
-def _fares(record: EndpointRecord | None, now: datetime) -> dict[str, Any]:
-    from watcher.report_json import to_json
-    from watcher.store.endpoint_records import EndpointRecord
-    from watcher.verdict import EndpointState
-
-    one = record or EndpointRecord(EndpointState(""))
-    state = one.state
-    last = max(filter(None, (one.last_success_at, one.last_failure_at)), default=None)
-    words = (
-        "disabled" if state.disabled_at
-        else "paused" if state.rests(now)
-        else "failing" if state.failures
-        else "fine" if last else "not told yet"
-    )  # fmt: skip
-    return {
-        "state": words,
-        "owed": one.owed,
-        "failed": one.failed,
-        "last_success_at": to_json(one.last_success_at),
-        "last_failure_at": to_json(one.last_failure_at),
-        "last_error": state.disabled_reason or state.last_error,
-        "resumes_at": to_json(state.resumes_at) if state.rests(now) else None,
-        "disabled_at": to_json(state.disabled_at),
-    }
-
-
 def _table_line(row: dict[str, Any]) -> str:
     where = f"{row['kind']}{_prefixed(' ', row['where'])}" if row["kind"] else "not in the settings any more"
     times = f"told {row['last_success_at'] or 'never'}, failed {row['last_failure_at'] or 'never'}"
     resumes = f" until {row['resumes_at']}" if row["resumes_at"] else ""
     problem = _prefixed(": ", row["last_error"])
     return f"{row['name']:<14} {where:<36} owed {row['owed']:<5} {times}  {row['state']}{resumes}{problem}"
-
-
-def _where(settings: Settings, one: EndpointSettings) -> str:
-    """Where it tells, for a person: a host, a file's or a program's name. Never more of a URL than its host."""
-    given = one.notifier_settings
-    for key in _URLS:
-        if isinstance(given.get(key), str):
-            return _host(given[key])
-    for key in _FILES_OF_URLS:
-        if isinstance(given.get(key), str):
-            return _host(_first_line(settings.base / Path(given[key]).expanduser()))
-    if isinstance(given.get("host"), str):
-        return f"{given['host']}{_prefixed(':', given.get('port'))}"
-    command = given.get("command")
-    if isinstance(command, list) and command:
-        return Path(str(command[0])).name
-    return str(given.get("path") or "")
-
-
-def _host(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        return f"{parts.hostname or ''}{_prefixed(':', parts.port)}"
-    except ValueError:  # no URL: the check of the settings says so
-        return ""
-
-
-def _first_line(path: Path) -> str:
-    from watcher.small_files import read_small_text
-
-    try:
-        return read_small_text(path, 65_536).strip().partition("\n")[0]
-    except (OSError, UnicodeDecodeError):  # the check of the settings says so
-        return ""
 
 
 def _prefixed(prefix: str, value: object) -> str:

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from watcher.clock import Clock
 from watcher.errors import EightkError
+from watcher.readiness import Readiness
+from watcher.rules.drafts import RuleDrafts
 from watcher.sources.audit import AuditResult
 from watcher.sources.backfill_progress import BackfillRequest, Progress
 from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
+from watcher.store.endpoint_records import EndpointRecord
+from watcher.store.parts import RawFiles
 from watcher.store.redelivery import Redelivery, Wanted
+from watcher.web.access import Access
+from watcher.web.feed import Feed
 
-__all__ = ["Backfills", "Desk", "Health", "Redeliver"]
+__all__ = ["Backfills", "Desk", "Endpoints", "Health", "Redeliver", "SourceSeen"]
 
 Redeliver = Callable[[Wanted | str], Awaitable[Redelivery]]  # raises UnknownDelivery, EndpointDisabled
+
+# Rows as `endpoints_shown` gives them, of what the store knows of each, as of now.
+Endpoints = Callable[[Mapping[str, EndpointRecord], datetime], Iterable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """Who looks for filings, and how that goes, in a person's words."""
+
+    name: str
+    is_on: bool
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +66,20 @@ async def _no_redelivery(wanted: Wanted | str) -> Redelivery:
     raise EightkError("nothing is delivered from here")
 
 
+def _no_endpoints(records: Mapping[str, EndpointRecord], now: datetime) -> Iterable[dict[str, Any]]:
+    return ()
+
+
 async def _no_company(cik: int) -> KnownCompany:
     raise EightkError(f"company {cik} cannot be asked for here")
+
+
+async def _no_readiness() -> Readiness:
+    raise EightkError("nothing is probed here")
+
+
+async def _no_metrics() -> bytes:
+    raise EightkError("nothing is counted here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +95,11 @@ class Desk:
     now: Callable[[], datetime] = Clock().now  # by the daemon's clock
     company: Callable[[int], Awaitable[KnownCompany]] = _no_company  # raises ValueError, EightkError
     redeliver: Redeliver = _no_redelivery
+    readiness: Callable[[], Awaitable[Readiness]] = _no_readiness  # raises StoreError
+    metrics: Callable[[], Awaitable[bytes]] = _no_metrics  # in Prometheus' text format; raises StoreError
+    access: Access | None = None  # None: whoever reaches the address may look, and the token alone may write
+    endpoints: Endpoints = _no_endpoints
+    sources: Callable[[], Iterable[SourceSeen]] = tuple
+    raw: RawFiles | None = None  # None: no raw submissions are here
+    rules: RuleDrafts | None = None  # None: no rules are kept here
+    feed: Feed | None = None  # None: one of the application's own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,29 +13,37 @@ from watcher.sources.audit import AuditResult
 from watcher.store.alerts import StoredAlert
 from watcher.store.deliveries import StoredDelivery
 from watcher.store.filings import StoredFiling
+from watcher.store.glance import Happened
 
 __all__ = [
     "alert_json",
     "audit_json",
     "audit_words",
     "delivery_json",
+    "row_json",
     "silence_json",
     "silence_words",
     "stored_json",
 ]
 
 
-def stored_json(one: StoredFiling, items: tuple[str, ...] | None = None) -> dict[str, Any]:
+def stored_json(one: StoredFiling, items: Sequence[str] | None = None) -> dict[str, Any]:
     """A filing as the store knows it, with the item numbers of its report, if it has one.
 
-    Where its raw bytes lie is nobody's business outside.
+    Where its raw bytes lie, and where it stands in the store's own order, is nobody's business outside.
     """
     line: dict[str, Any] = to_json(one)
     archived = line.pop("archived")
+    line.pop("sort_key", None)
     filing = line.pop("filing") | {"company": one.filing.company}
     if items is not None:
         filing["items"] = list(items)
     return {**filing, **line, "sha256": archived and archived["sha256"]}
+
+
+def row_json(one: StoredFiling, items: Sequence[str] | None, events: Iterable[Happened]) -> dict[str, Any]:
+    """A filing as a list shows it, with what happened."""
+    return {**stored_json(one, items), "events": to_json(tuple(events))}
 
 
 def delivery_json(one: StoredDelivery) -> dict[str, Any]:

@@ -1,0 +1,315 @@
+"""Rules as a person works on them while the daemon runs: those in force, their files, and drafts that are tried out.
+
+A draft is looked at in a process of its own, by the same commands as at a terminal, so that it can neither hold up nor
+end the daemon. What is saved is a whole file, and only when every rule of the folder would check with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from watcher.errors import EightkError
+from watcher.registry import LineSpec
+from watcher.rulebook import RuleInfo
+from watcher.rules.books import rules_handler
+from watcher.rules.bounded import Ended, run_bounded
+from watcher.settings import Settings
+
+__all__ = ["DraftBusy", "DraftChanged", "DraftFaults", "InForce", "RuleDrafts", "RuleFile", "Saved", "etag_of"]
+
+FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\.yaml")
+CHECK_SECONDS, BACKTEST_SECONDS = 60, 300
+# Beside what the rules themselves may take: the interpreter and what it loads.
+OWN_MEGABYTES = 1024
+_MOST_MATCHES = 50
+_EXIT_CHECKED = (0, 1)
+
+
+class DraftBusy(EightkError):  # noqa: N818  # a refusal, and nobody's fault
+    """Another draft is being tried out."""
+
+
+class DraftChanged(EightkError):  # noqa: N818  # a refusal, and nobody's fault
+    """The file is another one than whoever saves has seen."""
+
+
+class DraftFaults(EightkError):  # noqa: N818  # a refusal, and nobody's fault
+    """The rules would not check. ``findings`` are all that is wrong, and what is warned of."""
+
+    def __init__(self, findings: list[dict[str, Any]]) -> None:
+        self.findings = findings
+        faults = sum(not one["is_warning"] for one in findings)
+        super().__init__(f"{faults} fault{'' if faults == 1 else 's'}: the rules are left as they were")
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rules that filings are matched against now."""
+
+    version: str
+    rules: tuple[RuleInfo, ...]
+    trouble: str  # why the files as they stand are not in force; "" when they are
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A file of the rules folder."""
+
+    name: str
+    bytes: int
+    changed_at: datetime
+    etag: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A draft that was saved."""
+
+    name: str
+    etag: str
+    is_new: bool
+    warnings: tuple[dict[str, Any], ...]
+
+
+def etag_of(text: str) -> str:
+    """What a file's content is known by."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class RuleDrafts:
+    """All that the page and the API do with rules. ``ask`` has the files read again; ``trouble`` tells why not.
+
+    ``renew`` puts a line in force; whoever has new rules puts them in force through `RuleDrafts.renew`.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        spec: LineSpec,
+        *,
+        renew: Callable[[LineSpec], None],
+        ask: Callable[[], None],
+        trouble: Callable[[], str],
+    ) -> None:
+        self._settings = settings
+        self._spec = spec
+        self._renew = renew
+        self._trouble = trouble
+        self.ask = ask
+        # Each its own: what takes minutes is not to keep anybody from saving.
+        self._checking, self._backtesting = asyncio.Semaphore(1), asyncio.Semaphore(1)
+        self._saving = asyncio.Lock()
+        self._read: tuple[bytes, InForce] | None = None
+
+    def renew(self, spec: LineSpec) -> None:
+        """Put this line in force."""
+        self._spec = spec
+        self._renew(spec)
+
+    async def in_force(self) -> InForce:
+        """Return the rules in force. Raises ``ConfigError`` when this line keeps no rules."""
+        handler = rules_handler(self._settings())
+        packed = self._spec.prepared.get(handler.name, b"")
+        if self._read is None or self._read[0] != packed:
+            version, rules, _ = await asyncio.to_thread(handler.told_of, packed) if packed else ("", (), ())
+            self._read = packed, InForce(version, tuple(rules), "")
+        found = self._read[1]
+        return InForce(found.version, found.rules, self._trouble())
+
+    def source_text(self, rule: RuleInfo) -> str:
+        """Return what a rule says, with the lists and phrases that it uses. Raises ``ConfigError``."""
+        return rules_handler(self._settings()).source_text(rule.source)
+
+    async def files(self) -> tuple[RuleFile, ...]:
+        """Return the files of the rules folder, by name. Raises ``EightkError`` when it cannot be read."""
+        return await asyncio.to_thread(lambda: tuple(_files(self._folder)))
+
+    async def check(self, text: str, name: str = "draft.yaml") -> list[dict[str, Any]]:
+        """Return all that is wrong with a draft, and warned of, as if it stood in the folder under this name.
+
+        Raises ``DraftBusy``, and ``EightkError`` when it cannot be checked.
+        """
+        async with _Turn(self._checking):
+            return await self._checked(text, name)
+
+    async def save(self, text: str, name: str, *, seen: str | None) -> Saved:
+        """Write a whole file of the folder, if all its rules check with it; they come in force as any change does.
+
+        ``seen`` is the etag of the file that is overwritten; None: there is to be none yet. Raises ``DraftChanged``,
+        ``DraftFaults``, ``DraftBusy``, ``ValueError`` for a name that none can have, and ``EightkError``.
+        """
+        if not FILE_NAME.fullmatch(name):
+            raise ValueError(f"{name!r}: a file of rules has a name such as mine.yaml: a-z, 0-9, - and _")
+        async with self._saving:
+            await asyncio.to_thread(_check_seen, self._folder / name, seen)
+            findings = await self.check(text, name)
+            if any(not one["is_warning"] for one in findings):
+                raise DraftFaults(findings)
+            await asyncio.to_thread(_write, self._folder / name, text, seen)
+        self.ask()
+        return Saved(name, etag_of(text), seen is None, tuple(findings))
+
+    async def backtest(
+        self, text: str, *, since: date | None = None, until: date | None = None, name: str = "draft.yaml"
+    ) -> dict[str, Any]:
+        """Run a draft's rules over the stored filings of these days, and return what they would have raised.
+
+        As ``eightk rules backtest --json`` tells it, with some matches of each rule. Raises ``DraftFaults``,
+        ``DraftBusy``, and ``EightkError`` when it takes too long.
+        """
+        async with _Turn(self._backtesting):
+            findings = await self._checked(text, name, alone=True)
+            if any(not one["is_warning"] for one in findings):
+                raise DraftFaults(findings)
+            with self._beside_the_others(text, name) as draft, tempfile.TemporaryDirectory() as out:
+                days = [f"--{key}={day}" for key, day in (("since", since), ("until", until)) if day is not None]
+                asked = ["rules", "backtest", f"--rules={draft}", f"--out={out}", "--json", *days]
+                ended = await self._run(asked, BACKTEST_SECONDS)
+                made = _told(ended, (0,))
+                made["warnings"] = findings
+                matches = await asyncio.to_thread(_matches, Path(out))
+            for rule in made["rules"]:
+                rule["matches"] = matches.get(rule["rule"], [])
+            return made
+
+    @property
+    def _folder(self) -> Path:
+        return self._settings().rules.path
+
+    async def _checked(self, text: str, name: str, *, alone: bool = False) -> list[dict[str, Any]]:
+        with self._beside_the_others(text, name) as draft:
+            place = draft if alone else draft.parent
+            ended = await self._run(["rules", "check", "--format=json", str(place)], CHECK_SECONDS)
+            # Where the draft lies for the while is nobody's business.
+            told = _told(Ended(ended.code, ended.output.replace(f"{draft.parent}/".encode(), b""), ended.errors))
+        found: list[dict[str, Any]] = told["findings"]
+        return found
+
+    async def _run(self, arguments: list[str], seconds: int) -> Ended:
+        settings = self._settings()
+        megabytes = settings.limits.memory_megabytes + OWN_MEGABYTES
+        where = f"--config={settings.file}"
+        return await run_bounded([*arguments[:2], where, *arguments[2:]], seconds=seconds, megabytes=megabytes)
+
+    @contextmanager
+    def _beside_the_others(self, text: str, name: str) -> Iterator[Path]:
+        """Have the draft in a folder like that of the rules: paths in it lead where they would there."""
+        folder = self._folder
+        with tempfile.TemporaryDirectory(prefix="eightk-") as scratch:
+            above = Path(scratch).resolve()
+            _link_all(folder.parent, above, without=folder.name)
+            made = above / folder.name
+            made.mkdir()
+            _link_all(folder, made, without=name)
+            (made / name).write_text(text, encoding="utf-8")
+            yield made / name
+
+
+class _Turn:
+    """The right to try a draft out, which one has at a time; nobody waits for it."""
+
+    def __init__(self, places: asyncio.Semaphore) -> None:
+        self._places = places
+
+    async def __aenter__(self) -> None:
+        if self._places.locked():
+            raise DraftBusy("another draft is being tried out; try again in a while")
+        await self._places.acquire()
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._places.release()
+
+
+def _files(folder: Path) -> Iterator[RuleFile]:
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix in (".yaml", ".yml") and not path.name.startswith(".") and path.is_file():
+                raw = path.read_bytes()
+                at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                text = raw.decode("utf-8", "replace")
+                yield RuleFile(path.name, len(raw), at, hashlib.sha256(raw).hexdigest()[:32], text)
+    except OSError as error:
+        raise EightkError(f"{folder}: cannot be read: {error.strerror}") from error
+
+
+def _link_all(source: Path, target: Path, *, without: str) -> None:
+    try:
+        for path in source.iterdir():
+            if path.name != without:
+                (target / path.name).symlink_to(path)
+    except OSError as error:
+        raise EightkError(f"{source}: cannot be read: {error.strerror}") from error
+
+
+def _check_seen(path: Path, seen: str | None) -> None:
+    try:
+        if path.is_symlink():
+            raise DraftChanged(f"{path.name} is a link to another file: write that one")
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        if seen is not None:
+            raise DraftChanged(f"there is no file {path.name} any more") from None
+        return
+    except OSError as error:
+        raise EightkError(f"{path.name}: cannot be read: {error.strerror}") from error
+    if seen is None:
+        raise DraftChanged(f"there is a file {path.name} already")
+    if hashlib.sha256(raw).hexdigest()[:32] != seen:
+        raise DraftChanged(f"{path.name} was changed by somebody else: read it again")
+
+
+def _write(path: Path, text: str, seen: str | None) -> None:
+    """Write it aside, and put it in its place whole: others see the old file or the new one."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with aside.open("xb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if seen is None:
+            os.link(aside, path)  # unlike a renaming it fails when the name was taken meanwhile
+        else:
+            _check_seen(path, seen)
+            aside.replace(path)
+    except FileExistsError:
+        raise DraftChanged(f"there is a file {path.name} already") from None
+    except OSError as error:
+        raise EightkError(f"{path.name}: cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):  # it has its place already, or never came to be
+            aside.unlink()
+
+
+def _told(ended: Ended, good: tuple[int, ...] = _EXIT_CHECKED) -> dict[str, Any]:
+    if ended.code not in good:
+        last = ended.errors.strip().splitlines()[-1:] or [f"it ended with {ended.code}"]
+        raise EightkError(f"the draft cannot be tried out: {last[0]}")
+    try:
+        told: dict[str, Any] = json.loads(ended.output)
+    except ValueError as error:
+        raise EightkError("the draft cannot be tried out: what came back cannot be read") from error
+    return told
+
+
+def _matches(folder: Path) -> Mapping[str, list[dict[str, Any]]]:
+    """The first matches of each rule."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        with path.open(encoding="utf-8") as lines:
+            for _, line in zip(range(_MOST_MATCHES), lines, strict=False):
+                match = json.loads(line)
+                found.setdefault(match["alert"]["rule"], []).append(match)
+    return found

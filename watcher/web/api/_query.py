@@ -1,0 +1,60 @@
+"""What can be asked of any list: parameters that all lists share, and no word that none of them knows."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+
+from fastapi import Path, Query, Request
+from fastapi.dependencies.models import Dependant
+
+from watcher.web.problems import Refused
+
+__all__ = ["MOST", "USUAL", "Accession", "Cik", "CursorText", "Format", "Limit", "Name", "Number", "only_known"]
+
+MOST, USUAL = 500, 50
+
+Accession = Annotated[
+    str, Path(description="the accession number", pattern=r"^\d{10}-\d{2}-\d{6}$", examples=["0000000001-26-000001"])
+]
+Number = Annotated[str, Path(min_length=1, max_length=100)]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="how many at most")]
+CursorText = Annotated[
+    str | None, Query(max_length=200, description="where the page begins: the `next` of the page before")
+]
+Format = Annotated[
+    Literal["json", "csv"] | None,
+    Query(alias="format", description="as the header Accept does, for whoever cannot set one"),
+]
+Name = Annotated[str | None, Query(min_length=1, max_length=200)]
+Cik = Annotated[int | None, Query(ge=0, le=9_999_999_999, description="Central Index Key of a filer")]
+
+
+async def only_known(request: Request) -> None:
+    """Refuse a parameter that the route does not know: what is passed over in silence misleads."""
+    known = _names(request.scope["route"].dependant)
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if unknown:
+        faults = [{"where": f"query.{name}", "problem": _words(name, known)} for name in unknown]
+        raise Refused(422, "; ".join(f"{one['where']}: {one['problem']}" for one in faults[:5]), faults)
+
+
+def _words(name: str, known: set[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    if close:
+        return f"there is no such parameter; did you mean {close[0]}?"
+    return (
+        f"there is no such parameter; there are {', '.join(sorted(known))}" if known else "no parameter is taken here"
+    )
+
+
+def _names(dependant: Dependant) -> set[str]:
+    found = {_alias(one) for one in dependant.query_params}
+    for one in dependant.dependencies:
+        found |= _names(one)
+    return found
+
+
+def _alias(field: Any) -> str:
+    alias: str = field.alias
+    return alias

@@ -1,0 +1,300 @@
+"""The API's part on rules: those in force, their files, and drafts that are checked, tried on the past and saved."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from watcher.errors import ConfigError, EightkError
+from watcher.report_json import to_json
+from watcher.rulebook import RuleInfo
+from watcher.rules.drafts import DraftBusy, DraftChanged, DraftFaults, RuleDrafts
+from watcher.store import revisions
+from watcher.store.database import Store
+from watcher.web.api._answers import SAME, also, answer, listed
+from watcher.web.api._query import Format, Number
+from watcher.web.api.shapes_rules import (
+    BacktestMade,
+    Checked,
+    RuleDetail,
+    RuleFileDetail,
+    RuleFileList,
+    RuleList,
+    RulesAsked,
+    SavedFile,
+)
+from watcher.web.desk import Desk
+from watcher.web.problems import Refused
+
+__all__ = ["rule_routes"]
+
+T = TypeVar("T")
+COLUMNS = ("id", "title", "severity", "status", "notify", "revision", "file", "line", "found_by", "test_count")
+MAX_TEXT = 1_000_000
+_TRIED = (409, 503)
+
+FileName = Annotated[
+    str, Path(min_length=1, max_length=70, description="its name in the rules folder", examples=["mine.yaml"])
+]
+Text = Annotated[str, Field(max_length=MAX_TEXT, description="a whole rule file, in YAML")]
+
+
+async def drafts(request: Request) -> RuleDrafts:
+    """Whoever keeps the rules here; 404 when nobody does."""
+    desk: Desk = request.app.state.desk
+    if desk.rules is None:
+        raise Refused(404, "no rules are kept here")
+    return desk.rules
+
+
+Rules = Annotated[RuleDrafts, Depends(drafts)]
+
+
+class Draft(BaseModel, extra="forbid"):
+    """Rules that are tried out; nothing is kept of them."""
+
+    text: Text
+    name: Annotated[
+        str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}\.yaml$", description="the file that they stand for")
+    ] = "draft.yaml"
+
+
+class DraftOverDays(Draft):
+    """Rules that are tried on the stored filings of these days."""
+
+    since: Annotated[date | None, Field(description="the first day, in New York; all there are, if not given")] = None
+    until: Annotated[date | None, Field(description="the last day")] = None
+
+
+class FileText(BaseModel, extra="forbid"):
+    """What a file of rules is to hold."""
+
+    text: Text
+
+
+def rule_routes(desk: Desk, may_write: Callable[..., Awaitable[None]]) -> APIRouter:
+    """Build the routes. ``may_write`` lets through who may change things."""
+    routes = APIRouter(prefix="/v1/rules", tags=["rules"])
+    writes = [Depends(may_write)]
+    _add_list(routes)
+    _add_files(routes, writes)
+    _add_drafts(routes, writes)
+    _add_one(routes, desk.store)
+    return routes
+
+
+def _add_list(routes: APIRouter) -> None:
+    @routes.get("", response_model=RuleList, operation_id="listRules", summary="List rules", responses=also(404, SAME))
+    async def list_rules(request: Request, rules: Rules, shape: Format = None) -> Response:
+        """The rules in force, in the order of their files, and why those of the files are not, if they are not."""
+        with _refusals():
+            found = await rules.in_force()
+        rows = [_row(one) for one in found.rules]
+        body = {"version": found.version, "trouble": found.trouble or None, "rules": rows}
+        return listed(request, body, rows, COLUMNS, form=shape)
+
+
+def _add_files(routes: APIRouter, writes: list[Any]) -> None:
+    @routes.get(
+        "/files",
+        response_model=RuleFileList,
+        operation_id="listRuleFiles",
+        summary="List rule files",
+        responses=also(404, 409, SAME),
+    )
+    async def list_files(request: Request, rules: Rules) -> Response:
+        """The files of the rules folder, by name."""
+        with _refusals():
+            found = await rules.files()
+        rows = [{name: value for name, value in to_json(one).items() if name != "text"} for one in found]
+        return answer(request, {"files": rows})
+
+    @routes.get(
+        "/files/{name}",
+        response_model=RuleFileDetail,
+        operation_id="getRuleFile",
+        summary="Read a rule file",
+        responses=also(404, 409, SAME),
+    )
+    async def read_file(rules: Rules, name: FileName) -> Response:
+        """Its text; what stands in the header `ETag` is sent back as `If-Match` by whoever saves it."""
+        with _refusals():
+            found = next((one for one in await rules.files() if one.name == name), None)
+        if found is None:
+            raise Refused(404, f"there is no file {name} in the rules folder")
+        return JSONResponse(to_json(found), headers={"ETag": f'"{found.etag}"', "Cache-Control": "private, no-cache"})
+
+    @routes.put(
+        "/files/{name}",
+        dependencies=writes,
+        response_model=SavedFile,
+        operation_id="saveRuleFile",
+        summary="Save a rule file",
+        responses={**also(404, 412, 428, *_TRIED), 201: {"model": SavedFile}},
+    )
+    async def save_file(
+        rules: Rules,
+        name: FileName,
+        content: FileText,
+        if_match: Annotated[
+            str | None, Header(max_length=200, description="the ETag of the file as it was read")
+        ] = None,
+        if_none_match: Annotated[str | None, Header(max_length=200, description="`*` for a file that is new")] = None,
+    ) -> Response:
+        """Write it whole, if all rules of the folder check with it: else 422 with every fault, and all is as it was.
+
+        Either header must be given, so that nothing is overwritten that whoever saves has not seen.
+        """
+        seen = _seen(if_match, if_none_match)
+        with _refusals():
+            saved = await rules.save(content.text, name, seen=seen)
+        headers = {"ETag": f'"{saved.etag}"'}
+        return JSONResponse(to_json(saved), 201 if saved.is_new else 200, headers)
+
+
+def _add_drafts(routes: APIRouter, writes: list[Any]) -> None:
+    @routes.post(
+        "/check",
+        dependencies=writes,
+        response_model=Checked,
+        operation_id="checkDraft",
+        summary="Check a draft",
+        responses=also(404, *_TRIED),
+    )
+    async def check(request: Request, rules: Rules, draft: Draft) -> Any:
+        """Every fault and every warning, as if it stood in the rules folder beside the others. Nothing is kept."""
+        with _refusals():
+            found = await _unless_left(request, rules.check(draft.text, draft.name))
+        faults = sum(not one["is_warning"] for one in found)
+        return {"findings": found, "faults": faults, "warnings": len(found) - faults}
+
+    @routes.post(
+        "/backtest",
+        dependencies=writes,
+        response_model=BacktestMade,
+        operation_id="backtestDraft",
+        summary="Try a draft on the past",
+        responses=also(404, *_TRIED),
+    )
+    async def backtest(request: Request, rules: Rules, draft: DraftOverDays) -> Any:
+        """What it would have raised over the stored filings, and how much of it told. Nobody is told; one at a time.
+
+        It ends when whoever asked hangs up.
+        """
+        if draft.since and draft.until and draft.since > draft.until:
+            raise Refused(422, "body.since: is after until", [{"where": "body.since", "problem": "is after until"}])
+        made = rules.backtest(draft.text, since=draft.since, until=draft.until, name=draft.name)
+        with _refusals():
+            return await _unless_left(request, made)
+
+    @routes.post(
+        "/reload",
+        status_code=202,
+        dependencies=writes,
+        response_model=RulesAsked,
+        operation_id="reloadRules",
+        summary="Read the rule files again",
+        responses=also(404),
+    )
+    async def reload(rules: Rules) -> Any:
+        """They are read again within seconds, as after any change; the list's `trouble` says what came of it."""
+        rules.ask()
+        return {"asked": True}
+
+
+def _add_one(routes: APIRouter, store: Store) -> None:
+    @routes.get(
+        "/{number}",
+        response_model=RuleDetail,
+        operation_id="getRule",
+        summary="Get a rule",
+        responses=also(404, SAME),
+    )
+    async def one_rule(request: Request, rules: Rules, number: Number) -> Response:
+        """What it asks, as its author wrote it and as it is understood, and the texts that it had before."""
+        with _refusals():
+            found = next((one for one in (await rules.in_force()).rules if one.id == number), None)
+            if found is None:
+                raise Refused(404, f"no rule {number} is in force")
+            text = await asyncio.to_thread(rules.source_text, found)
+        known = await store.read(revisions.of_rule, number)
+        before = [
+            {name: to_json(getattr(one, name)) for name in ("revision", "title", "first_used_at")} for one in known
+        ]
+        return answer(request, _row(found) | {"text": text, "tree": found.tree, "revisions": before})
+
+
+def _row(rule: RuleInfo) -> dict[str, Any]:
+    path, line, _ = (*rule.where.rsplit(":", 2), "", "")[:3]
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "severity": rule.severity.value,
+        "status": rule.status,
+        "notify": list(rule.notify),
+        "revision": rule.revision,
+        "file": re.split(r"[/\\]", path)[-1],
+        "line": int(line) if line.isdigit() else 0,
+        "found_by": rule.found_by,
+        "test_count": rule.test_count,
+    }
+
+
+def _seen(if_match: str | None, if_none_match: str | None) -> str | None:
+    """The etag of the file that was seen, or None for a new one; else 412, 422 or 428."""
+    if (if_match is None) == (if_none_match is None):
+        raise Refused(428, "say which file you have seen: If-Match with its ETag, or If-None-Match: * for a new one")
+    if if_match is None:
+        if (if_none_match or "").strip() != "*":
+            raise Refused(412, "If-None-Match takes * here: for a file that is not there yet")
+        return None
+    return if_match.strip().removeprefix("W/").strip('"')
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except DraftFaults as error:
+        faults = [{"where": _place(one), "problem": one["problem"], **one} for one in error.findings]
+        raise Refused(422, str(error), faults) from error
+    except DraftChanged as error:
+        raise Refused(412, str(error)) from error
+    except DraftBusy as error:
+        raise Refused(503, str(error), headers={"Retry-After": "10"}) from error
+    except ValueError as error:
+        raise Refused(422, str(error)) from error
+    except (ConfigError, EightkError) as error:
+        raise Refused(409, str(error)) from error
+
+
+def _place(found: dict[str, Any]) -> str:
+    return f"{found['file']}:{found['line']}:{found['column']}" if found["line"] else str(found["file"])
+
+
+async def _unless_left(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Do it while whoever asked waits for it; it is ended when they have gone."""
+    task = asyncio.create_task(work)
+    leaving = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise EightkError("whoever asked has gone")
+        return await task
+    finally:
+        leaving.cancel()
+        task.cancel()
+        await asyncio.gather(task, leaving, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
