@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -483,7 +484,7 @@ def client(store: Store, clock: ManualClock) -> httpx.AsyncClient:
         raise AssertionError("not asked for here")
 
     health = Health(is_well=True, edgar="polling")
-    desk = Desk(store, "", nothing, nothing, nothing, lambda: health, clock.now)  # type: ignore[arg-type]
+    desk = Desk(store, "", nothing, nothing, SimpleNamespace(progress=None), lambda: health, clock.now)  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=httpx.ASGITransport(make_app(desk)), base_url="http://127.0.0.1")
 
 
@@ -510,13 +511,13 @@ async def test_the_page_shows_a_table_when_there_is_something_to_compare(
     client: httpx.AsyncClient, store: Store, clock: ManualClock
 ) -> None:
     see(store, 1, getcurrent=0)
-    alone = (await client.get("/")).text
+    alone = (await client.get("/health")).text
     see(store, 2, getcurrent=0, full_text=45)
     clock.at += 61
-    both = (await client.get("/")).text
+    both = (await client.get("/health")).text
 
     assert "lists compare" not in alone
-    assert "<td>full-text</td><td>1</td><td>0</td><td></td><td>45 s</td>" in both
+    assert '<th scope="row">full-text</th><td>1</td><td>0</td><td></td><td>45 s</td>' in both
 
 
 @pytest.mark.parametrize(

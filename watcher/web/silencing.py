@@ -11,6 +11,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from watcher.store import silences
 from watcher.store.database import Store
+from watcher.web.api._answers import also
+from watcher.web.api.shapes_more import SilenceAdded, SilenceList, SilenceRow
 from watcher.web.show import silence_json
 
 __all__ = ["SilenceRequest", "silencing"]
@@ -37,17 +39,25 @@ class SilenceRequest(BaseModel, extra="forbid"):
 
 def silencing(store: Store, now: Callable[[], datetime], may_write: Callable[..., Awaitable[None]]) -> APIRouter:
     """Build the routes. ``may_write`` lets through who may change things."""
-    routes = APIRouter(prefix="/v1/silences")
+    routes = APIRouter(prefix="/v1/silences", tags=["silences"])
 
-    @routes.get("")
+    @routes.get("", response_model=SilenceList, operation_id="listSilences", summary="List silences")
     async def list_silences(every: bool = False) -> dict[str, Any]:
         """Those that count now, or with ``every`` all there ever were, the newest first."""
         at = now()
         found = await store.read(silences.find) if every else await store.read(silences.find_open, at)
         return {"silences": [silence_json(one, at) for one in found]}
 
-    @routes.post("", status_code=201, dependencies=[Depends(may_write)])
+    @routes.post(
+        "",
+        status_code=201,
+        dependencies=[Depends(may_write)],
+        response_model=SilenceAdded,
+        operation_id="addSilence",
+        summary="Silence a rule or a company",
+    )
     async def add_silence(request: SilenceRequest) -> dict[str, Any]:
+        """Tell nobody of a rule, of a company, or of that rule about that company, for a while."""
         at = now()
         try:
             asked = request.model_dump(include={"rule", "cik", "why", "by"})
@@ -57,8 +67,16 @@ def silencing(store: Store, now: Callable[[], datetime], may_write: Callable[...
         is_known = request.rule is None or await store.read(silences.is_rule_known, request.rule)
         return silence_json(added, at) | {"is_rule_known": is_known}
 
-    @routes.delete("/{number}", dependencies=[Depends(may_write)])
+    @routes.delete(
+        "/{number}",
+        dependencies=[Depends(may_write)],
+        response_model=SilenceRow,
+        operation_id="endSilence",
+        summary="End a silence",
+        responses=also(404),
+    )
     async def end_silence(number: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> dict[str, Any]:
+        """End it before its time; one that is over stays as it is."""
         at = now()
         ended = await store.write(silences.end, number, at)
         if ended is None:

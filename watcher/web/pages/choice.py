@@ -1,0 +1,87 @@
+"""What a person asked to see of the filings, as it was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from urllib.parse import urlencode
+
+from watcher.models import EIGHT_K_FORMS, Severity
+from watcher.store.listing import Query
+
+__all__ = ["FORMS", "PAGE_SIZE", "SEVERITIES", "Choice"]
+
+PAGE_SIZE = 50
+FORMS = tuple(sorted(EIGHT_K_FORMS))
+SEVERITIES = tuple(reversed(Severity))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the list is narrowed to; "" asks for all. ``before`` and ``after`` are cursors of a page."""
+
+    q: str = ""  # words in the text
+    item: str = ""
+    company: str = ""  # words of its name, or its CIK
+    ticker: str = ""
+    form: str = ""
+    event: str = ""
+    severity: str = ""
+    since: str = ""
+    until: str = ""
+    before: str = ""
+    after: str = ""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Choice:
+        """Read it from a query; what else stands there is nobody's."""
+        return cls(**{one.name: asked.get(one.name, "").strip() for one in fields(cls)})
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What was asked for, by name, without the place in the list."""
+        pairs = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("before", "after")}
+        return {name: text for name, text in pairs.items() if text}
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether the list begins with the newest."""
+        return not self.before and not self.after
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be shown, in words; "" when something can."""
+        try:
+            since, until = _day(self.since), _day(self.until)
+        except ValueError:
+            return "a day reads like 2026-03-09"
+        if self.severity and self.severity not in list(Severity):
+            return f"a severity is one of {', '.join(Severity)}"
+        return f"{since} is after {until}" if since and until and since > until else ""
+
+    def link(self, path: str = "/", **changes: str | None) -> str:
+        """Where the same, with these changes, is shown."""
+        asked = {**self.given, **{name: value for name, value in changes.items() if value}}
+        return f"{path}?{urlencode(asked)}" if asked else path
+
+    def query(self) -> Query:
+        """The same as a question to the store. Raises ``ValueError`` when there is a problem."""
+        return Query(
+            form=self.form or None,
+            item=self.item or None,
+            company=self.company or None,
+            ticker=self.ticker or None,
+            event=self.event or None,
+            severity=self.severity or None,
+            since=_day(self.since),
+            until=_day(self.until),
+            limit=PAGE_SIZE,
+            by_arrival=True,
+            before=self.before or None,
+            after=self.after or None,
+        )
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,123 @@
+"""The page on which rules are written: a draft is checked, tried on the past, and then saved as a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import HTMLResponse, Response
+
+from watcher.errors import EightkError
+from watcher.rules.drafts import DraftFaults, RuleDrafts
+from watcher.web.access import Form, may_post
+from watcher.web.desk import Desk
+from watcher.web.pages.templating import back_to, show
+
+__all__ = ["draft_page"]
+
+_DAYS = 30  # of the past on which a draft is tried, unless others are asked for
+_NEW = """\
+version: 1
+groups:
+- name: mine
+  rules:
+  - id: my-disclosures
+    title: Regulation FD disclosure
+    match: {items|has: "7.01"}
+    notify: [log]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody is writing."""
+
+    name: str
+    text: str
+    seen: str = ""  # the etag of the file that it is to replace; "": a new one
+    since: str = ""
+    until: str = ""
+
+    @classmethod
+    def of(cls, form: Form) -> Draft:
+        """Read it from the form; a browser ends lines with carriage returns, too."""
+        text = form.get("text", "").replace("\r\n", "\n")
+        return cls(
+            form.get("name", "").strip(), text, form.get("seen", ""), form.get("since", ""), form.get("until", "")
+        )
+
+    def days(self) -> tuple[date | None, date | None]:
+        """The days to try it on. Raises ``ValueError``, for a person."""
+        try:
+            since, until = (date.fromisoformat(day) if day else None for day in (self.since, self.until))
+        except ValueError:
+            raise ValueError("a day reads like 2026-03-09") from None
+        if since and until and since > until:
+            raise ValueError(f"{since} is after {until}")
+        return since, until
+
+
+def draft_page(desk: Desk) -> APIRouter:
+    """Build the routes."""
+    routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+    @routes.get("/draft")
+    async def write(request: Request) -> Response:
+        rules = _rules(desk)
+        name = request.query_params.get("file", "")
+        draft = await _opened(rules, name) if name else Draft("mine.yaml", _NEW)
+        until = desk.now().date()
+        return _page(request, replace(draft, since=str(until - timedelta(days=_DAYS)), until=str(until)), {})
+
+    @routes.post("/draft")
+    async def act(request: Request, form: Annotated[Form, Depends(may_post)]) -> Response:
+        draft, rules = Draft.of(form), _rules(desk)
+        try:
+            match form.get("do", ""):
+                case "save":
+                    await rules.save(draft.text, draft.name, seen=draft.seen or None)
+                    return back_to("/rules", "saved")
+                case "backtest":
+                    since, until = draft.days()
+                    made = await rules.backtest(draft.text, since=since, until=until, name=draft.name)
+                    return _page(request, draft, {"made": made, "findings": made["warnings"]})
+                case _:
+                    return _page(
+                        request, draft, {"findings": await rules.check(draft.text, draft.name), "checked": True}
+                    )
+        except DraftFaults as error:
+            return _page(request, draft, {"findings": error.findings}, status=422)
+        except (ValueError, EightkError) as error:
+            return _page(request, draft, {"problem": str(error)}, status=409)
+
+    return routes
+
+
+def _rules(desk: Desk) -> RuleDrafts:
+    if desk.rules is None:
+        raise HTTPException(404, "no rules are kept here")
+    return desk.rules
+
+
+async def _opened(rules: RuleDrafts, name: str) -> Draft:
+    try:
+        found = next((one for one in await rules.files() if one.name == name), None)
+    except EightkError as error:
+        raise HTTPException(409, str(error)) from error
+    if found is None:
+        raise HTTPException(404, f"there is no file {name} of rules")
+    return Draft(found.name, found.text, found.etag)
+
+
+def _page(request: Request, draft: Draft, found: dict[str, Any], *, status: int = 200) -> Response:
+    findings = [{**one, "text": _line(draft.text, one["line"])} for one in found.get("findings", ())]
+    findings.sort(key=lambda one: (one["is_warning"], one["line"]))
+    context = {**found, "draft": draft, "findings": findings, "faults": sum(not one["is_warning"] for one in findings)}
+    return show(request, "draft.html", context, here="/rules", status=status)
+
+
+def _line(text: str, number: int) -> str:
+    lines = text.splitlines()
+    return lines[number - 1].strip()[:160] if 0 < number <= len(lines) else ""
