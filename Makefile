@@ -18,7 +18,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/eightk demo
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 bench: $(VENV)/run.stamp
 	$(BIN)/python -m bench $(BENCH)

@@ -1,5 +1,6 @@
-"""Fixtures shared by every test."""
+"""Fixtures shared by every test, and what makes them run side by side."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -12,3 +13,11 @@ def shared() -> Path:
     if not (folder / "corpus").is_dir():
         pytest.skip("no folder of real filings beside this checkout")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test logged may hold half a character, which cannot be sent from one process to another."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report

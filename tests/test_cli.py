@@ -252,6 +252,18 @@ def test_show_as_json_is_the_line_of_process(saved: Place, made: MadeSubmission)
     assert differs == {"path"}
 
 
+def test_what_happened_is_shown_and_listed_with_its_severity(saved: Place, made: MadeSubmission) -> None:
+    shown = json.loads(saved.eightk("show", made.accession, "--json").stdout)
+    event = shown["events"][0]
+    told = f"{event['event']} ({event['severity']}, score {event['score']:.2f})"
+
+    assert told in saved.eightk("show", made.accession).stdout
+    assert [one["count"] for one in shown["history"]] == [1] * len(shown["events"])
+    assert (shown["amends"], shown["amended_by"]) == ([], [])
+    asked = (("--event", event["event"]), ("--severity", event["severity"]), ("--event", "stock-split"))
+    assert [len(saved.filings(*query)) for query in asked] == [1, 1, 0]
+
+
 def test_show_of_an_unknown_filing_ends_with_1(saved: Place) -> None:
     done = saved.eightk("show", "0000000009-26-000009")
 

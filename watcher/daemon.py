@@ -13,7 +13,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection
 
 from watcher.clock import Clock, shared_clock
+from watcher.condition import Condition
 from watcher.deliver import Deliverer
+from watcher.disk import Disk
 from watcher.dispatch import Dispatcher, Policy
 from watcher.edgar.calendar import NEW_YORK
 from watcher.edgar.client import EdgarClient
@@ -23,9 +25,13 @@ from watcher.engine.port import Job, JobKind
 from watcher.errors import EdgarError, EightkError, StoreError
 from watcher.housekeeping import keep_house
 from watcher.lock import StoreLock
+from watcher.logs import LogForm
+from watcher.metrics import Metrics
+from watcher.minding import BLOCKED_KEY, Minder
 from watcher.outbound import Outbound
 from watcher.outbox import endpoints_of, note_settings
 from watcher.ready import Ready
+from watcher.retention import Retention
 from watcher.rules.in_force import rules_in_force
 from watcher.serving import serving
 from watcher.settings import EdgarSettings
@@ -34,12 +40,14 @@ from watcher.sources.spotting import Spotting
 from watcher.store import deliveries, digests, filings, redelivery
 from watcher.store.archive import Archive
 from watcher.store.companies import KnownCompany
-from watcher.store.database import Store, get_meta, set_meta
+from watcher.store.database import Store, get_meta
 from watcher.store.notices import Owner
 from watcher.store.redelivery import Redelivery, Wanted
-from watcher.watchman import Knowledge, Watchman
+from watcher.watchman import Watchman
+from watcher.web.access import access_of
 from watcher.web.app import make_app
-from watcher.web.desk import Desk, Health
+from watcher.web.desk import Desk
+from watcher.web.desk_of import DeskParts
 from watcher.workers import Bounds, Workers
 
 __all__ = ["Daemon"]
@@ -50,8 +58,6 @@ MEGABYTE = 2**20
 # Fetching waits for EDGAR's limit, not for this machine: a few more than the workers keep both busy.
 FILINGS_PER_WORKER = 4
 DRAIN_SECONDS = 10.0
-LOOK_AFTER_SECONDS = 1.0
-BLOCKED_KEY = "edgar.blocked_until"
 
 
 class Daemon:
@@ -63,20 +69,16 @@ class Daemon:
         self._clock = clock
         self._lock = lock
         self._stop_asked = asyncio.Event()
-        self._ruin = ""
         self.url = ""
 
+        self._metrics = Metrics()
         self.store = stack.enter_context(Store(settings.store_url))
         archive = Archive(settings.data_dir / "raw", self.store.id)
-        limits = settings.limits
-        self._workers = Workers(
-            ready.spec,
-            count=limits.workers,
-            bounds=Bounds(limits.handle_seconds, limits.memory_megabytes),
-        )
+        self._workers = self._make_workers(ready)
         stack.callback(self._workers.close)
         # An endpoint's job mostly waits: each has a place, so that none waits for another's.
-        self._slots = {JobKind.FILING: limits.workers * FILINGS_PER_WORKER, JobKind.ENDPOINT: len(ready.notifiers)}
+        places = settings.limits.workers * FILINGS_PER_WORKER
+        self._slots = {JobKind.FILING: places, JobKind.ENDPOINT: len(ready.notifiers)}
         self._kept_for_live = self._slots[JobKind.FILING] // 2
         self.engine = EmbeddedEngine(self._due, self._slots)
         self._edgar = self._make_client()
@@ -86,35 +88,40 @@ class Daemon:
         stack.push_async_callback(self._outbound.aclose)
         self._endpoints = endpoints_of(ready, self._outbound)
         note_settings(self.store, settings.endpoint)
-        self._deliverer = Deliverer(
-            store=self.store,
-            endpoints=self._endpoints,
-            clock=clock,
-            owner=lambda: Owner(self._operators, self.url),
-        )
-        self._dispatcher = Dispatcher(
+        self._deliverer = self._make_deliverer()
+        self._dispatcher = self._make_dispatcher(archive)
+        self.spotting = Spotting(
+            settings,
             store=self.store,
             archive=archive,
-            examiner=self._workers,
-            fetcher=self._edgar,
             clock=clock,
-            policy=self._policy,
-            owed=lambda endpoint: self.engine.submit(Job(JobKind.ENDPOINT, endpoint)),
-        )
-        self.spotting = Spotting(
-            settings, store=self.store, archive=archive, clock=clock, edgar=self._edgar, submit=self._submit_filing
+            edgar=self._edgar,
+            submit=self._submit_filing,
+            meters=self._metrics,
         )
         if self.spotting.folder is not None:
             self._dispatcher.settled.append(self.spotting.folder.settled)
         self._reloader = EndpointReloader(settings, use=self._use_endpoints)
+        self._parts = DeskParts(
+            lambda: self._settings,
+            ready.spec,
+            self.store,
+            self.spotting,
+            lambda: self._rules,
+            renew=self._workers.renew,
+        )
+        self._dispatcher.settled.append(self._parts.settled)
         self._rules = rules_in_force(
             settings,
             ready.spec,
             store=self.store,
             clock=clock,
-            renew=self._workers.renew,
+            renew=self._parts.drafts.renew,
             endpoints=lambda: frozenset(self._endpoints),
         )
+        self._disk = Disk(settings.data_dir, settings.store_path)
+        self.condition = self._make_condition()
+        self._minder = Minder(store=self.store, lock=lock, edgar=self._edgar, stop=self.stop)
 
     @classmethod
     @asynccontextmanager
@@ -138,30 +145,32 @@ class Daemon:
             self._listen_to_signals()
         if self._rules is not None:
             await self._rules.begin()
-        host, _, port = self._settings.web.listen.rpartition(":")
-        async with serving(make_app(self._desk()), host.strip("[]"), int(port)) as url:
-            self._open_for_business(url, tell)
+        web = self._settings.web
+        async with serving(make_app(self._desk()), web.host, web.port) as url:
+            self._open_for_business(web.reached_at(url), tell)
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(self.engine.work(self._do), name="engine")
                 others = [group.create_task(one, name=name) for name, one in self.spotting.tasks()]
-                others.append(group.create_task(self._look_after(), name="look after"))
+                others.append(group.create_task(self._minder.look_after(), name="look after"))
                 others.append(group.create_task(self._watchman().run(), name="watchman"))
                 keep_days = self._settings.delivery.keep_days
                 others.append(group.create_task(keep_house(self.store, self._clock, keep_days), name="housekeeping"))
+                others.append(group.create_task(self._retention().run(), name="retention"))
                 if self._edgar is not None:
-                    others.append(group.create_task(self._note_blocks(self._edgar), name="blocks"))
-                others.append(group.create_task(self._reloader.run(self._read_rules_again), name="endpoints"))
+                    others.append(group.create_task(self._minder.note_blocks(self._edgar), name="blocks"))
+                others.append(group.create_task(self._reloader.run(self._parts.read_rules_again), name="endpoints"))
                 if self._rules is not None:
                     others.append(group.create_task(self._rules.run(), name="rules"))
                 await self._stop_asked.wait()
                 log.info("stopping")
+                self._parts.feed.close()
                 for task in others:
                     task.cancel()
                 await self.engine.stop(DRAIN_SECONDS)
                 await work
         log.info("stopped")
-        if self._ruin:
-            raise StoreError(self._ruin)
+        if self._minder.ruin:
+            raise StoreError(self._minder.ruin)
 
     async def run_once(self, *, sources: bool = True) -> None:
         """Look at every source once, do all that is due now, and return.
@@ -191,7 +200,7 @@ class Daemon:
         finally:
             await self.engine.stop(DRAIN_SECONDS)
             await work
-            await self._note_block()
+            await self._minder.note_block()
 
     def stop(self) -> None:
         """Ask the daemon to drain and end. May be called twice."""
@@ -200,6 +209,7 @@ class Daemon:
     async def retry(self, accession: str) -> None:
         """Owe work for a filing again. Raises ``UnknownFiling``."""
         await self.store.write(filings.retry, accession, self._clock.now())
+        log.info("to be run again", extra={"accession": accession})
         self.engine.submit(Job(JobKind.FILING, accession))
 
     async def redeliver(self, wanted: Wanted | str) -> Redelivery:
@@ -228,12 +238,17 @@ class Daemon:
             raise EightkError("EDGAR cannot be asked: no contact is set (edgar.contact)")
         return await self.spotting.who.look_up(cik)
 
+    def _retention(self) -> Retention:
+        return Retention(
+            self._settings.retention, store=self.store, disk=self._disk, clock=self._clock, meters=self._metrics
+        )
+
     def _watchman(self) -> Watchman:
         operator = self._settings.operator
         return Watchman(
             store=self.store,
             clock=self._clock,
-            look=self._knowledge,
+            look=self.condition.knowledge,
             owed=lambda endpoint: self.engine.submit(Job(JobKind.ENDPOINT, endpoint)),
             endpoints=lambda: self._operators,
             quiet_minutes=operator.quiet_minutes,
@@ -245,27 +260,60 @@ class Daemon:
         """The endpoints that are told of alarms: what is owed to one that is not there would be owed for ever."""
         return tuple(name for name in self._settings.operator.notify if name in self._endpoints)
 
-    async def _knowledge(self) -> Knowledge:
-        poller, auditor = self.spotting.poller, self.spotting.auditor
-        return Knowledge(
-            is_polling=poller is not None,
-            newest_listed_at=await self.store.read(filings.newest_acceptance),
-            blocked_until=self._edgar.blocked_until if self._edgar is not None else None,
-            failing_since=poller.failing_since if poller is not None else None,
-            failure=poller.failure if poller is not None else "",
-            missed_audits=auditor.missed if auditor is not None else (),
-            rules=self._rules.trouble if self._rules is not None else "",
-            settings=self._reloader.trouble,
-        )
-
     @property
     def _policy(self) -> Policy:
         return Policy(
             endpoints=frozenset(self._endpoints),
             late_hours=self._settings.delivery.late_hours,
-            page_url=f"{self.url or f'http://{self._settings.web.listen}'}/filings/",
+            page_url=f"{self.url or self._settings.web.url or f'http://{self._settings.web.listen}'}/filings/",
             wanted=self._settings.wanted.choice,
         )
+
+    def _make_workers(self, ready: Ready) -> Workers:
+        limits, log_settings = ready.settings.limits, ready.settings.log
+        return Workers(
+            ready.spec,
+            count=limits.workers,
+            bounds=Bounds(limits.handle_seconds, limits.memory_megabytes),
+            log=LogForm(log_settings.level, log_settings.format),
+            meters=self._metrics,
+        )
+
+    def _make_deliverer(self) -> Deliverer:
+        return Deliverer(
+            store=self.store,
+            endpoints=self._endpoints,
+            clock=self._clock,
+            owner=lambda: Owner(self._operators, self.url),
+            meters=self._metrics,
+        )
+
+    def _make_dispatcher(self, archive: Archive) -> Dispatcher:
+        return Dispatcher(
+            store=self.store,
+            archive=archive,
+            examiner=self._workers,
+            fetcher=self._edgar,
+            clock=self._clock,
+            policy=self._policy,
+            owed=lambda endpoint: self.engine.submit(Job(JobKind.ENDPOINT, endpoint)),
+            meters=self._metrics,
+        )
+
+    def _make_condition(self) -> Condition:
+        made = Condition(
+            self._settings,
+            store=self.store,
+            clock=self._clock,
+            disk=self._disk,
+            spotting=self.spotting,
+            edgar=self._edgar,
+            engine=self.engine,
+            workers=self._workers,
+            endpoints=self._endpoints,
+        )
+        made.rules, made.reloader = self._rules, self._reloader
+        return made
 
     def _make_client(self) -> EdgarClient | None:
         edgar = self._settings.edgar
@@ -280,6 +328,7 @@ class Daemon:
             requests_per_second=edgar.requests_per_second,
             max_bytes=self._settings.limits.submission_megabytes * MEGABYTE,
             blocked_until=datetime.fromisoformat(blocked) if blocked else None,
+            meters=self._metrics,
             asked_until=self._asked_until(),
         )
 
@@ -292,10 +341,10 @@ class Daemon:
         self.engine.submit(Job(JobKind.FILING, accession), connection)
 
     def _open_for_business(self, url: str, tell: Callable[[str], None]) -> None:
-        self.url = url
+        self.url = self._settings.web.url or url
         self._dispatcher.policy = self._policy
         self._lock.announce(url)
-        tell(f"eightk: page at {url}")
+        tell(f"eightk: page at {self.url}")
         if self.spotting.folder is not None:
             tell(f"eightk: watching the folder {self._settings.folder.path}")
         if self.spotting.poller is None:
@@ -329,44 +378,6 @@ class Daemon:
         self._slots[JobKind.ENDPOINT] = len(made)
         self._dispatcher.policy = self._policy
 
-    def _read_rules_again(self) -> None:
-        if self._rules is not None:
-            self._rules.ask()
-
-    async def _look_after(self) -> None:
-        """Watch over the store's own files."""
-        while True:
-            await asyncio.sleep(LOOK_AFTER_SECONDS)
-            await self._watch_over_files()
-
-    async def _note_blocks(self, edgar: EdgarClient) -> None:
-        """Keep each block for the next start, as soon as it is there: who is killed then must not ask EDGAR again."""
-        while True:
-            await edgar.silenced.wait()
-            edgar.silenced.clear()
-            if not await self._note_block():
-                await asyncio.sleep(LOOK_AFTER_SECONDS)
-                edgar.silenced.set()
-
-    async def _note_block(self) -> bool:
-        """Keep a block that lasts for the next start; False when the store would not take it."""
-        blocked = self._edgar.blocked_until if self._edgar is not None else None
-        try:
-            if blocked is not None:
-                await self.store.write(set_meta, BLOCKED_KEY, blocked.isoformat())
-        except StoreError as error:
-            log.error("block cannot be noted", extra={"reason": str(error)})
-            return False
-        return True
-
-    async def _watch_over_files(self) -> None:
-        """Stop when the database or its lock file was deleted or replaced: what is written now would be lost."""
-        for what, is_in_place in (("database", self.store.is_in_place), ("lock file", self._lock.is_in_place)):
-            if not self._ruin and not await asyncio.to_thread(is_in_place):
-                self._ruin = f"{self.store.path}: its {what} was deleted or replaced while in use; start again"
-                log.critical("stopping: the store was taken away", extra={"reason": self._ruin})
-                self.stop()
-
     async def _due(self, kind: JobKind, limit: int, busy: Collection[str]) -> tuple[str, ...]:
         now = self._clock.now()
         if kind is JobKind.FILING:
@@ -382,6 +393,7 @@ class Daemon:
             await self._dispatcher.dispatch(job.key)
         else:
             await self._deliverer.drain(job.key)
+        self.condition.moved(job.kind)
 
     async def _is_idle(self) -> bool:
         filing = await self.store.write(filings.due, self._clock.now(), 1)
@@ -389,44 +401,21 @@ class Daemon:
         return not filing and not endpoint and not self.engine.health().running
 
     def _desk(self) -> Desk:
-        return Desk(
+        desk = Desk(
             store=self.store,
             token=self._lock.token,
             retry=self.retry,
             redeliver=self.redeliver,
             audit=self.audit,
             backfill=self.spotting.backfill,
-            health=self._health,
+            health=self.condition.health,
+            readiness=self.condition.readiness,
+            metrics=lambda: self.condition.metrics_text(self._metrics),
             now=self._clock.now,
             company=self.company,
+            access=access_of(self._settings, self._lock.token),
         )
-
-    def _health(self) -> Health:
-        running = self.engine.health()
-        poller, folder = self.spotting.poller, self.spotting.folder
-        rules = self._rules.trouble if self._rules else ""
-        told = (running.trouble, folder.trouble if folder else "", rules, self._reloader.trouble)
-        trouble = "; ".join(filter(None, told))
-        return Health(
-            is_well=not running.is_in_trouble and not trouble and (poller is None or poller.failing_since is None),
-            edgar=self._edgar_in_words(),
-            polled_at=poller.polled_at if poller else None,
-            jobs_running=len(running.running),
-            jobs_failed=running.failures,
-            trouble=trouble,
-        )
-
-    def _edgar_in_words(self) -> str:
-        poller = self.spotting.poller
-        if poller is None or self._edgar is None:
-            return "EDGAR is not polled: no contact is set"
-        if self._edgar.blocked_until is not None:
-            return f"EDGAR blocks us until {self._edgar.blocked_until:%H:%M:%S} UTC"
-        if poller.failing_since is not None:
-            return f"EDGAR cannot be polled since {poller.failing_since:%H:%M:%S} UTC: {poller.failure}"
-        polled_at = poller.polled_at
-        last = f", last at {polled_at:%H:%M:%S} UTC" if polled_at else ""
-        return "; ".join([f"polling {self._settings.edgar.base_url}{last}", *self.spotting.troubles()])
+        return self._parts.laid_on(desk)
 
 
 async def _clock_of(edgar: EdgarSettings) -> Clock:

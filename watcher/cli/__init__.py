@@ -19,14 +19,18 @@ from watcher.cli import (
     demo,
     endpoint,
     events,
+    export,
     filings,
+    keeping,
     process,
     redeliver,
     rules,
     run,
+    search,
     setup,
     silence,
     simulate,
+    web,
 )
 from watcher.cli._printing import say
 from watcher.errors import ConfigError, EightkError, UnknownDelivery, UnknownFiling
@@ -68,6 +72,7 @@ for group in (
     demo,
     process,
     filings,
+    search,
     audit,
     backfill,
     alerts,
@@ -76,10 +81,13 @@ for group in (
     endpoint,
     silence,
     company,
+    export,
+    keeping,
     rules,
     events,
     setup,
     simulate,
+    web,
 ):
     for command in group.COMMANDS:
         cli.add_command(command)

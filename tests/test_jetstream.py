@@ -1,0 +1,231 @@
+"""A stream over which consumers read: from the outbox to the consumer, while the server is killed and comes back."""
+
+import asyncio
+import json
+import re
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("nats", reason="the package nats-py is not installed")
+
+import nats.errors
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig
+
+from handlers.notify import Nats
+from tests._nats import Server, add_stream, connected, serving, stored
+from tests._running import Place, Running
+from tests._stores import NOW
+from tests._telling import matched, report
+from watcher.clock import Clock
+from watcher.deliver import Deliverer, Endpoint
+from watcher.models import Alert, Filer, Severity, alert_id
+from watcher.simulator.generator import Generator
+from watcher.store import deliveries, filings, reports
+from watcher.store.database import Store
+from watcher.testing import FakePost
+
+COMPANIES = 5
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+        yield opened
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path / "nats") as running:
+        yield running
+
+
+def fill(store: Store, count: int) -> list[tuple[int, str]]:
+    """Save so many filings of a few companies, each with an alert that is owed; return company and id, as raised."""
+    raised = []
+    for number in range(count):
+        cik, accession = 100 + number % COMPANIES, f"0000000001-26-{number:06}"
+        alert = Alert(alert_id(accession, "r"), "r", "A title", Severity.LOW, "1", ("desk",))
+        about = replace(report(accession=accession, filers=(Filer(cik, "Made Up, Inc."),)), alerts=(alert,))
+        store.write_now(filings.spot, [about.filing], NOW)
+        message = matched(alert, about)
+        store.write_now(reports.save, about, {alert.id: message}, NOW, late_hours=72, endpoints=frozenset({"desk"}))
+        raised.append((cik, alert.id))
+    return raised
+
+
+def by_company(seen: list[tuple[int, str]]) -> dict[int, list[str]]:
+    """The ids in order, each where it was seen first."""
+    found: dict[int, list[str]] = {}
+    for cik, id_ in dict.fromkeys(seen):
+        found.setdefault(cik, []).append(id_)
+    return found
+
+
+class Consumer:
+    """Reads a durable consumer, acknowledges what it has, and outlives its server."""
+
+    def __init__(self, js: JetStreamContext, name: str = "desk") -> None:
+        self._js = js
+        self._name = name
+        self.seen: list[tuple[int, str]] = []
+
+    async def run(self) -> None:
+        # One under way at a time: with more, one that is sent again comes behind those after it.
+        config = ConsumerConfig(ack_wait=1, max_ack_pending=1)
+        subscription = await self._js.pull_subscribe("eightk.alert.>", self._name, stream="EIGHTK", config=config)
+        while True:
+            with suppress(nats.errors.Error):  # the server is away: ask again
+                for message in await subscription.fetch(1, timeout=0.5):
+                    self.seen.append((int(message.subject.rpartition(".")[2]), message.headers["Nats-Msg-Id"]))
+                    await message.ack()
+            await asyncio.sleep(0)
+
+
+async def drain_until(deliverer: Deliverer, is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(120):
+        while not is_so():
+            await deliverer.drain("desk")
+            await asyncio.sleep(0.02)
+
+
+async def test_a_consumer_sees_each_id_in_order_while_the_server_is_killed_in_mid_stream(store, server):
+    raised = fill(store, 150)
+    # The waits of the outbox pass quickly: five minutes are one second.
+    clock = Clock(scale=300, start=NOW)
+    notifier = Nats(server=f"nats://{server.place}", allow=(server.place,), stream="EIGHTK")
+    desk = Endpoint(notifier, FakePost(), ordered=True, requests_per_second=0)
+    deliverer = Deliverer(store=store, endpoints={"desk": desk}, clock=clock, jitter=lambda: 1.0)
+
+    def told() -> int:
+        return sum(one.delivery.state.value == "delivered" for one in store.read_now(deliveries.find, limit=500))
+
+    async with connected(server) as js:
+        await add_stream(js)
+        consumer = Consumer(js)
+        reading = asyncio.create_task(consumer.run())
+        delivering = asyncio.create_task(drain_until(deliverer, lambda: told() == len(raised)))
+        for kill_at in (20, 60, 100):
+            while len(consumer.seen) < kill_at:
+                await asyncio.sleep(0.005)
+            server.kill()
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(server.start)
+        await delivering
+        async with asyncio.timeout(60):
+            while len(set(consumer.seen)) < len(raised):
+                await asyncio.sleep(0.02)
+        reading.cancel()
+        messages = await stored(js)
+    await notifier.aclose()
+
+    assert by_company(consumer.seen) == by_company(raised)
+    assert [one.headers["Nats-Msg-Id"] for one in messages] == [id_ for _, id_ in raised]  # doubles were dropped
+    tries = [len(one.tries) for one in store.read_now(deliveries.find, limit=500)]
+    assert max(tries) > 1  # it was killed while something was under way
+
+
+async def test_what_was_sent_and_not_noted_is_dropped_when_it_is_sent_again(store, server):
+    """As after a crash between the stream's word and our note of it."""
+    ((_, id_),) = fill(store, 1)
+    (owed,) = store.read_now(deliveries.find)
+    notifier = Nats(server=f"nats://{server.place}", allow=(server.place,))
+    async with connected(server) as js:
+        await add_stream(js)
+        await notifier.notify(replace(matched(), id=id_), FakePost(), 0.0)
+        desk = Endpoint(notifier, FakePost())
+        await Deliverer(store=store, endpoints={"desk": desk}, clock=Clock(scale=1e-9, start=NOW)).drain("desk")
+        messages = await stored(js)
+    await notifier.aclose()
+
+    assert owed.delivery.state.value == "pending"
+    assert store.read_now(deliveries.find)[0].delivery.state.value == "delivered"
+    assert [one.headers["Nats-Msg-Id"] for one in messages] == [id_]
+
+
+STREAMING = """
+[endpoint.desk-stream]
+kind = "nats"
+server = "nats://{place}"
+allow = ["{place}"]
+stream = "EIGHTK"
+ordered = true
+"""
+RULES = """\
+version: 1
+groups:
+- name: stream
+  rules:
+  - {id: every, title: Every filing, match: {form|exists: "true"}, include_amendments: "true", notify: [desk-stream]}
+"""
+
+
+async def test_a_daemon_tells_the_stream_of_every_filing_and_ends_in_order(tmp_path, server):
+    place = Place(tmp_path / "place").set_up(more=STREAMING.format(place=server.place), rules=RULES)
+    place.inbox.mkdir()
+    making = Generator(seed=1)
+    for number in range(3):
+        (place.inbox / f"{number}.txt").write_bytes(making.submission().raw)
+
+    async with connected(server) as js:
+        await add_stream(js)
+        running = await asyncio.to_thread(Running, place)
+        try:
+            async with asyncio.timeout(60):
+                while (await js.stream_info("EIGHTK")).state.messages < 3:
+                    await asyncio.sleep(0.1)
+        finally:
+            code = await asyncio.to_thread(running.end, signal.SIGTERM)
+        messages = await stored(js)
+
+    assert code == 0
+    filed = {json.loads(one.data)["data"]["filing"]["accession"] for one in messages}
+    assert filed == {one["accession"] for one in place.filings()}
+    assert all(one.subject.startswith("eightk.alert.every.8-K") for one in messages)
+    assert "Traceback" not in (place.folder / "log.txt").read_text()
+
+
+async def test_endpoint_test_tells_the_stream(tmp_path, server):
+    place = Place(tmp_path / "place").set_up(more=STREAMING.format(place=server.place), rules=RULES)
+    async with connected(server) as js:
+        await add_stream(js)
+        done = await asyncio.to_thread(place.eightk, "endpoint", "test", "desk-stream")
+        (message,) = await stored(js)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert message.subject == "eightk.test._._._._._"
+
+
+async def test_the_consumer_of_the_docs_consumes(server):
+    text = (Path(__file__).resolve().parents[1] / "docs" / "stream.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    example: dict[str, Any] = {"__name__": "example"}
+    exec(compile(block, "stream.md", "exec"), example)
+    seen: list[str] = []
+    is_enough = asyncio.Event()
+
+    async def handle(identity: str, payload: dict[str, Any]) -> None:
+        seen.append(identity)
+        assert payload["data"]["id"] == "alr_0011"
+        if len(seen) == 3:
+            is_enough.set()
+
+    notifier = Nats(server=f"nats://{server.place}", allow=(server.place,))
+    async with connected(server) as js:
+        await add_stream(js)
+        for id_ in ("alr_1", "alr_2", "alr_3"):
+            await notifier.notify(replace(matched(), id=id_), FakePost(), 0.0)
+        consuming = asyncio.create_task(example["consume"](f"nats://{server.place}", handle))
+        await asyncio.wait_for(is_enough.wait(), 30)
+        consuming.cancel()
+        with suppress(asyncio.CancelledError):
+            await consuming
+    await notifier.aclose()
+
+    assert seen == ["alr_1", "alr_2", "alr_3"]
