@@ -22,6 +22,8 @@ HOMES = {
     "sqlite3": {"watcher/store/database.py", "watcher/store/backup.py", "watcher/store/inspection.py"},
     "prometheus_client": {"watcher/metrics.py"},
     "uvicorn": {"watcher/serving.py"},
+    "nats": {"handlers/notify/_jetstream.py"},
+    "nkeys": {"handlers/notify/_jetstream.py"},
     "argon2": {"watcher/keyring.py"},
     "itsdangerous": {"watcher/web/access.py"},
     "yaml": {"handlers/alert/", "handlers/classify/events/"},

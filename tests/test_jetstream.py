@@ -188,6 +188,8 @@ async def test_a_daemon_tells_the_stream_of_every_filing_and_ends_in_order(tmp_p
     filed = {json.loads(one.data)["data"]["filing"]["accession"] for one in messages}
     assert filed == {one["accession"] for one in place.filings()}
     assert all(one.subject.startswith("eightk.alert.every.8-K") for one in messages)
+    sequences = [int(one.headers["Eightk-Sequence"]) for one in messages]
+    assert sequences == sorted(sequences)
     assert "Traceback" not in (place.folder / "log.txt").read_text()
 
 
@@ -202,9 +204,22 @@ async def test_endpoint_test_tells_the_stream(tmp_path, server):
     assert message.subject == "eightk.test._._._._._"
 
 
-async def test_the_consumer_of_the_docs_consumes(server):
+def of_the_docs(language: str) -> str:
     text = (Path(__file__).resolve().parents[1] / "docs" / "stream.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (block,) = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    return block
+
+
+def test_the_rule_and_the_endpoint_of_the_docs_can_be_used(tmp_path):
+    place = Place(tmp_path).set_up(more=of_the_docs("toml"), rules=of_the_docs("yaml"))
+
+    done = place.eightk("check")
+
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+async def test_the_consumer_of_the_docs_consumes(server):
+    block = of_the_docs("python")
     example: dict[str, Any] = {"__name__": "example"}
     exec(compile(block, "stream.md", "exec"), example)
     seen: list[str] = []

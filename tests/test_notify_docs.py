@@ -43,8 +43,8 @@ def test_every_kind_of_the_page_has_its_own_example():
 
 @pytest.mark.parametrize("kind", sorted(SECTIONS))
 def test_every_example_can_be_used(kind, tmp_path, monkeypatch):
-    if kind == "apprise":
-        pytest.importorskip("apprise", reason="the package apprise is not installed", exc_type=ImportError)
+    if kind in ("apprise", "nats"):
+        pytest.importorskip(kind, reason=f"the package of {kind} is not installed", exc_type=ImportError)
     monkeypatch.setattr("shutil.which", lambda program: program)
     (tmp_path / "config").mkdir()
     (tmp_path / "secrets").mkdir()

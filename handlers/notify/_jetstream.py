@@ -172,8 +172,7 @@ class _Link:
         """Close it, and wait for that."""
         self._ended.set()
         if self._keeper is not None:
-            with suppress(asyncio.CancelledError):  # the keeper's own, when its loop ends
-                await self._keeper
+            await asyncio.wait({self._keeper})
 
     def _judge(self, asked: asyncio.Task[Any], subject: str) -> None:
         """Return if a stream has it. Raises ``DeliveryError``."""
