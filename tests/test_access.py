@@ -1,10 +1,13 @@
 """Who may look at the page and use the API, and who may change things."""
 
+import asyncio
+import errno
 import html
 import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -136,6 +139,121 @@ async def test_a_wrong_password_is_told_and_five_are_enough(store: Store):
     assert "That is not the password." in answers[0].text
     assert last.status_code == 429
     assert 0 < int(last.headers["retry-after"]) <= 300
+
+
+async def test_tries_side_by_side_are_no_more_than_those_one_after_the_other(store: Store):
+    async with client_of(store, guarded()[0]) as client:
+        answers = await asyncio.gather(*(logged_in(client, f"not the password {number}") for number in range(30)))
+        last = await logged_in(client)
+
+    assert sum(answer.status_code == 403 for answer in answers) == 5
+    assert last.status_code == 429
+
+
+async def test_a_token_sends_no_forms(store: Store):
+    access, token = guarded(may_write=True)
+    async with client_of(store, access) as client:
+        page = await client.get("/draft", headers=bearer(token))
+        visitor = await access.visitor(f"Bearer {token}", "", "")
+        assert visitor is not None
+        data = {"csrf": access.form_token(visitor), "rule": "r", "hours": "5", "why": "w", "by": "b", "back": "/"}
+        answer = await client.post("/silences", data=data, headers=FORM | bearer(token))
+
+    assert answer.status_code == 403
+    assert re.findall(r'name="csrf" value="[^"]+"', page.text) == []
+
+
+async def test_a_copied_cookie_ends_with_the_session(store: Store):
+    access = guarded()[0]
+    async with client_of(store, access) as client:
+        await logged_in(client)
+        copy = client.cookies[COOKIE]
+        session = await access.visitor("", copy, "")
+        assert session is not None
+        await client.post("/logout", data={"csrf": access.form_token(session)}, headers=FORM)
+
+        assert await access.visitor("", copy, "") is None
+
+
+async def test_cookies_of_other_programs_do_not_hide_ours(store: Store):
+    access = guarded()[0]
+    async with client_of(store, access) as client:
+        await logged_in(client)
+        mixed = f'prefs={{"a":1}}; a[b]=1; {COOKIE}={client.cookies[COOKIE]}'
+        client.cookies.clear()
+        answer = await client.get("/", headers={"Cookie": mixed})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("data", [{"csrf": "é"}, {"csrf": "\ud800"}])
+async def test_odd_form_tokens_are_wrong_ones(store: Store, data: dict[str, str]):
+    body = urlencode(data, errors="surrogatepass")
+    async with client_of(store, Access("t")) as client:
+        answer = await client.post("/logout", content=body, headers=FORM)
+        broken = await client.post("/logout", content=body, headers=FORM | {"Origin": "http://["})
+
+    assert answer.status_code in (403, 422)
+    assert broken.status_code == 403
+
+
+async def test_a_probe_tells_a_stranger_no_more_than_how_it_is(store: Store):
+    access, token = guarded()
+    async with client_of(store, access) as client:
+        stranger = (await client.get("/healthz")).json()
+        known = (await client.get("/healthz", headers=bearer(token))).json()
+
+    assert stranger == {"status": "ok"}
+    assert "filings" in known
+
+
+def test_a_token_that_was_right_is_remembered_through_a_change_of_the_file(tmp_path: Path):
+    keyring, token = Keyring().with_token("desk", may_write=False)
+    write_keyring(tmp_path / "web", keyring)
+    read = KeyringFile(tmp_path / "web", is_needed=True)
+    read().token(token)
+
+    more, _ = keyring.with_token("other", may_write=False)
+    write_keyring(tmp_path / "web", more)
+    assert read().remembered(token) is not None
+    write_keyring(tmp_path / "web", more.without_token("desk"))
+    assert read().remembered(token) is None
+
+
+def test_a_passing_error_does_not_keep_an_old_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_keyring(tmp_path / "web", Keyring().with_password(PASSWORD))
+    read = KeyringFile(tmp_path / "web", is_needed=True)
+    write_keyring(tmp_path / "web", Keyring().with_password("another good one"))
+
+    def fails(path: Path) -> Keyring:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("watcher.web.access.read_keyring", fails)
+        assert read().is_password(PASSWORD)
+    assert read().is_password("another good one")
+
+
+def test_an_emptied_file_opens_nothing(tmp_path: Path):
+    write_keyring(tmp_path / "web", Keyring().with_password(PASSWORD))
+    read = KeyringFile(tmp_path / "web", is_needed=False)
+    (tmp_path / "web").write_text("")
+
+    assert read().is_password(PASSWORD)
+    with pytest.raises(ValueError, match="is empty"):
+        read_keyring(tmp_path / "web")
+
+
+def test_a_public_url_needs_a_password_first_and_keeps_the_last_one(tmp_path: Path):
+    settings = tmp_path / "eightk.toml"
+    settings.write_text('[web]\nurl = "https://eightk.example"\nlisten = "127.0.0.1:0"\n[rules]\npath = "."\n')
+
+    with pytest.raises(ConfigError, match=r"web\.url"):
+        examine(settings)
+    for words, text, code in ((("password",), f"{PASSWORD}\n", 0), (("password", "--remove"), "", 2)):
+        done = CliRunner().invoke(cli, ["web", *words, "--config", str(settings)], input=text)
+        assert done.exit_code == code, done.output
+    examine(settings)
 
 
 async def test_guessed_tokens_are_counted_too(store: Store):

@@ -64,12 +64,13 @@ def access_faults(settings: Settings) -> Iterator[Fault]:
 
     try:
         keyring = read_keyring(settings.web.access_file)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         yield Fault(settings.file, "web.access_file", str(error))
         return
-    if keyring.is_empty and not settings.web.is_loopback:
-        problem = f"{settings.web.listen} can be reached by others, and nobody is asked who they are"
-        yield Fault(settings.file, "web.listen", problem, "set a password first: eightk web password")
+    if keyring.is_empty and not settings.web.is_private:
+        key, place = ("web.url", settings.web.url) if settings.web.is_loopback else ("web.listen", settings.web.listen)
+        problem = f"{place} can be reached by others, and nobody is asked who they are"
+        yield Fault(settings.file, key, problem, "set a password first: eightk web password")
 
 
 def _places(settings: Settings, faulty: Collection[str]) -> Iterator[tuple[str, Path]]:

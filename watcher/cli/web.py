@@ -41,7 +41,9 @@ def password(config: Path | None, *, remove: bool) -> None:
 
         if keyring.password is None:
             raise click.UsageError("there is no password")
-        _write(path, Keyring(None, keyring.tokens))
+        left = Keyring(None, keyring.tokens)
+        _check_left(config, left)
+        _write(path, left)
         say(f"{path}: no password any more")
         return
     try:
@@ -100,8 +102,15 @@ def remove(name: str, config: Path | None) -> None:
         changed = keyring.without_token(name)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    _check_left(config, changed)
     _write(path, changed)
     say(f"{path}: no token {name} any more")
+
+
+def _check_left(config: Path | None, left: Keyring) -> None:
+    """Refuse to leave nobody who could come in where others can reach the page: the next start would be refused."""
+    if left.is_empty and not settings_of(config).web.is_private:
+        raise click.UsageError("it is the last one, and others can reach the page: add another one first")
 
 
 def _opened(config: Path | None) -> tuple[Path, Keyring]:
@@ -112,6 +121,8 @@ def _opened(config: Path | None) -> tuple[Path, Keyring]:
         return path, read_keyring(path)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise EightkError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _write(path: Path, keyring: Keyring) -> None:

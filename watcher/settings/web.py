@@ -67,6 +67,12 @@ class WebSettings(Section):
         """Whether only this machine can reach it."""
         return self.host in _LOOPBACK or ipaddress.ip_address(self.host).is_loopback
 
+    @property
+    def is_private(self) -> bool:
+        """Whether it is meant for this machine alone: a public URL says that a proxy brings others."""
+        host = urlsplit(self.url).hostname or "localhost"
+        return self.is_loopback and (host in _LOOPBACK or host.endswith(".localhost"))
+
     def reached_at(self, served: str) -> str:
         """Where this machine reaches what is served at this URL: "0.0.0.0" is no address to go to."""
         shown = f"[{self.host}]" if ":" in self.host else self.host

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import HTTPException, Request
@@ -50,11 +50,14 @@ log = logging.getLogger(__name__)
 COOKIE = "eightk_session"
 SESSION_SECONDS = 14 * 86_400
 _KEY_BYTES = 32
+_MOST_ENDED = 10_000
+_MOST_WAITING = 8  # for their turn to be tried
 _MAX_FORM_BYTES = 1_048_576
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
 
 Form = dict[str, str]
 Found = TypeVar("Found")
+Stamp = tuple[int, int, int] | None  # of a file; None: it is not there
 
 
 class TooManyTries(Exception):  # noqa: N818  # the visitor's fault, and no error of ours
@@ -92,6 +95,8 @@ class Access:
         self._public_host = urlsplit(public_url).netloc
         self._tries = Tries()
         self._one_hash = asyncio.Semaphore(1)  # each takes 64 MB for a while
+        self._waiting = 0
+        self._ended: dict[str, None] = {}  # sessions, the first ended first
 
     @property
     def is_open(self) -> bool:
@@ -126,6 +131,12 @@ class Access:
         log.info("logged in", extra={"address": address})
         return self._signer(keyring).dumps(secrets.token_urlsafe(16))
 
+    def log_out(self, visitor: Visitor) -> None:
+        """End a session: its cookie, wherever a copy of it lies, is worth nothing from now until the next start."""
+        self._ended[visitor.session] = None
+        while len(self._ended) > _MOST_ENDED:
+            self._ended.pop(next(iter(self._ended)))
+
     def form_token(self, visitor: Visitor) -> str:
         """What a form on this visitor's pages carries."""
         return hmac.new(self._key, f"form {visitor.session}".encode(), hashlib.sha256).hexdigest()
@@ -143,22 +154,32 @@ class Access:
         return None if found is None else Visitor(found.name, may_write=found.may_write, has_pages=False)
 
     async def _tried(self, look: Callable[[], Found], address: str) -> Found:
+        self._may_try(address)
+        if self._waiting >= _MOST_WAITING:
+            raise TooManyTries(1)
+        self._waiting += 1
+        try:
+            async with self._one_hash:
+                self._may_try(address)  # those before it in the queue may have used all tries up
+                found = await asyncio.to_thread(look)
+                if found:
+                    self._tries.forget(address)
+                else:
+                    self._tries.note_failure(address)
+                return found
+        finally:
+            self._waiting -= 1
+
+    def _may_try(self, address: str) -> None:
         if seconds := self._tries.wait_seconds(address):
             raise TooManyTries(seconds)
-        async with self._one_hash:
-            found = await asyncio.to_thread(look)
-        if found:
-            self._tries.forget(address)
-        else:
-            self._tries.note_failure(address)
-        return found
 
     def _session(self, keyring: Keyring, cookie: str) -> str | None:
         try:
             session: str = self._signer(keyring).loads(cookie, max_age=SESSION_SECONDS)
         except BadSignature:  # another's, an old one, or none: they may come in anew
             return None
-        return session
+        return None if session in self._ended else session
 
     def _signer(self, keyring: Keyring) -> URLSafeTimedSerializer:
         # Bound to the password: a new one ends every session.
@@ -173,26 +194,30 @@ class KeyringFile:
     """
 
     def __init__(self, path: Path, *, is_needed: bool) -> None:
-        """Read it. Raises ``ValueError``."""
+        """Read it. Raises ``ValueError`` and ``OSError``."""
         self._path = path
         self._is_needed = is_needed
         self._keyring = read_keyring(path)
         self._seen = _stamp(path)
+        self._refused: Stamp | Literal[""] = ""  # which was read in vain, for good
 
     def __call__(self) -> Keyring:
         """Return it as it is now."""
         stamp = _stamp(self._path)
-        if stamp != self._seen:
-            self._seen = stamp
+        if stamp not in (self._seen, self._refused):
             try:
-                self._keyring = self._again()
+                self._keyring = self._again(is_there=stamp is not None)
+                self._seen, self._refused = stamp, ""
+            except OSError as error:  # it may pass: looked at again with the next request
+                log.error("what was read last stays in force", extra={"reason": error.strerror})
             except ValueError as error:
+                self._refused = stamp
                 log.error("what was read last stays in force", extra={"reason": str(error)})
         return self._keyring
 
-    def _again(self) -> Keyring:
-        found = read_keyring(self._path)
-        if found.is_empty and not self._keyring.is_empty and (self._is_needed or self._seen is None):
+    def _again(self, *, is_there: bool) -> Keyring:
+        found = read_keyring(self._path).knowing(self._keyring)
+        if found.is_empty and not self._keyring.is_empty and (self._is_needed or not is_there):
             raise ValueError(f"{self._path} holds neither a password nor a token any more")
         return found
 
@@ -201,8 +226,8 @@ def access_of(settings: Settings, lock_token: str) -> Access:
     """Build it from the settings. Raises ``ConfigError`` when the access file cannot be read."""
     web = settings.web
     try:
-        read = KeyringFile(web.access_file, is_needed=not web.is_loopback)
-    except ValueError as error:
+        read = KeyringFile(web.access_file, is_needed=not web.is_private)
+    except (ValueError, OSError) as error:
         raise ConfigError([Fault(settings.file, "web.access_file", str(error))]) from error
     return Access(lock_token, read=read, key=signing_key(settings.data_dir / "web.key"), public_url=web.url)
 
@@ -227,8 +252,9 @@ def signing_key(path: Path) -> bytes:
 
 def csrf(request: Request) -> str:
     """What every form of a page carries in its hidden field ``csrf``."""
-    token: str = request.app.state.access.form_token(request.state.visitor)
-    return token
+    visitor: Visitor = request.state.visitor
+    access: Access = request.app.state.access
+    return access.form_token(visitor) if visitor.has_pages else ""
 
 
 async def may_write(request: Request) -> None:
@@ -247,9 +273,12 @@ async def may_write(request: Request) -> None:
 
 async def may_post(request: Request) -> Form:
     """Return the fields of a form that one of our own pages sent, or answer 403, 413 or 415."""
+    visitor: Visitor = request.state.visitor
+    if not visitor.has_pages:
+        raise HTTPException(403, "forms are for people who have come in by the page; a token uses the API under /v1")
     form = await read_form(request)
     access: Access = request.app.state.access
-    if not hmac.compare_digest(form.pop("csrf", ""), access.form_token(request.state.visitor)):
+    if not hmac.compare_digest(form.pop("csrf", "").encode("utf-8", "replace"), access.form_token(visitor).encode()):
         raise HTTPException(403, "this form is not one of ours, or is too old: open the page again")
     return form
 
@@ -259,8 +288,7 @@ async def read_form(request: Request) -> Form:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise HTTPException(415, "a form comes as application/x-www-form-urlencoded")
-    origin = request.headers.get("origin", "null")
-    if urlsplit(origin).netloc != request.headers.get("host"):
+    if _host_of(request.headers.get("origin", "null")) != request.headers.get("host"):
         raise HTTPException(403, "this form was sent from somewhere else")
     body = bytearray()
     async for part in request.stream():
@@ -273,7 +301,14 @@ async def read_form(request: Request) -> Form:
         raise HTTPException(422, "the form cannot be read") from error
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # no address at all: nobody's
+        return ""
+
+
+def _stamp(path: Path) -> Stamp:
     try:
         found = path.stat()
     except OSError:  # it is not there, or may not be looked at: so it says when it is read

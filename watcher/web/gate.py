@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
@@ -42,7 +41,9 @@ class Gate:
         if not self._access.knows_host(headers.get("host", "")):
             return problem(421, "this host is not served here; name it in web.url")
         try:
-            visitor = await self._access.visitor(headers.get("authorization", ""), _cookie(headers), _address(scope))
+            visitor = await self._access.visitor(
+                headers.get("authorization", ""), request.cookies.get(COOKIE, ""), _address(scope)
+            )
         except TooManyTries as error:
             return problem(429, str(error), headers={"Retry-After": str(error.seconds)})
         if visitor is None and not path.startswith(_OPEN_TO_ALL):
@@ -62,14 +63,6 @@ def _asked_in(request: Request) -> Response:
         return problem(401, "a token is needed: make one with eightk web", headers={"WWW-Authenticate": "Bearer"})
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"/login?next={quote(request.url.path + query, safe='')}", 303)
-
-
-def _cookie(headers: Headers) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:  # of another program on the same host, say
-        return ""
-    return "" if found is None else found.value
 
 
 def _address(scope: Scope) -> str:

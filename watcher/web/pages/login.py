@@ -42,7 +42,8 @@ def login_page(access: Access) -> APIRouter:
         return answer
 
     @routes.post("/logout", dependencies=[Depends(may_post)])
-    async def log_out() -> Response:
+    async def log_out(request: Request) -> Response:
+        access.log_out(request.state.visitor)
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
         return answer
