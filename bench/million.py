@@ -11,15 +11,18 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bench.machine import machine
+from bench.million_pages import PAGES, Site
 from bench.million_store import FILINGS_PER_COMPANY, LAST, accession, cik_of, company_name, fill
 from watcher.models import DeliveryState, FilingState, Origin
 from watcher.store import alerts, deliveries, filings, listing, reports, search
@@ -104,39 +107,56 @@ def _made(folder: Path, size: int) -> Path:
 def _measured(paths: dict[int, Path], options: argparse.Namespace) -> list[Figure]:
     figures = []
     print(f"{'milliseconds, median':44} {options.small:>10,} {options.filings:>10,}  times")
-    stores = {size: Store(f"sqlite:///{path / 'eightk.db'}", only_read=True) for size, path in paths.items()}
-    try:
-        for name, ask in QUESTIONS.items():
+    with ExitStack() as stack:
+        asked = [
+            dict(_questions(stack, size, Store(f"sqlite:///{path / 'eightk.db'}", only_read=True)))
+            for size, path in paths.items()
+        ]
+        for name in asked[0]:
             if options.only not in name:
                 continue
-            small, large = (_median(store, size, ask, options.repeat) for size, store in stores.items())
+            small, large = (_median(one[name], size, options.repeat) for size, one in zip(paths, asked, strict=True))
             one = Figure(name, small, large)
             figures.append(one)
             print(f"{name:44} {small:10.1f} {large:10.1f}  {one.times:5.2f}", flush=True)
-    finally:
-        for store in stores.values():
-            store.close()
     return figures
+
+
+def _questions(stack: ExitStack, size: int, opened: Store) -> Iterator[tuple[str, Callable[[int], None]]]:
+    """Give every question with what asks it of this store, about the filing of a number."""
+    store = stack.enter_context(opened)
+    for name, ask in QUESTIONS.items():
+        yield name, partial(_read, store, ask(size))
+    site = stack.enter_context(Site(store, LAST))
+    for name, path in PAGES.items():
+        yield name, partial(_got, site, path)
+
+
+def _read(store: Store, ask: Ask, number: int) -> None:
+    store.read_now(ask, number)
+
+
+def _got(site: Site, path: Callable[[int], str], number: int) -> None:
+    site.get(path(number))
 
 
 def _judged(figures: list[Figure]) -> list[Verdict]:
     verdicts = []
-    for kind in ("list", "search", "report"):
+    for kind in ("list", "search", "report", "list page", "search page", "report page"):
         if asked := [one for one in figures if one.kind == kind]:
             small, large = statistics.median(one.small for one in asked), statistics.median(one.large for one in asked)
             verdicts.append(Verdict(kind, small, large))
     return verdicts
 
 
-def _median(store: Store, size: int, ask: Callable[[int], Ask], repeat: int) -> float:
+def _median(ask: Callable[[int], None], size: int, repeat: int) -> float:
     choose = random.Random(3)
-    asked = ask(size)
-    store.read_now(asked, choose.randrange(size))
+    ask(choose.randrange(size))
     taken = []
     for _ in range(repeat):
         number = choose.randrange(size)
         began = time.perf_counter()
-        store.read_now(asked, number)
+        ask(number)
         taken.append((time.perf_counter() - began) * 1000)
     return statistics.median(taken)
 

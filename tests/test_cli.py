@@ -192,7 +192,7 @@ def test_handlers_lists_the_line_in_its_order_and_where_each_comes_from(place: P
     line = [row["name"] for row in rows if row["order"]]
     assert line == ["parse", "timing", "titles", "events", "mine", "rules"]
     assert [row["origin"] for row in rows if row["name"] == "mine"] == [str(place.folder / "config/handlers/mine.py")]
-    kinds = {"apprise", "command", "discord", "file", "log", "mail", "ntfy", "slack", "teams", "webhook"}
+    kinds = {"apprise", "command", "discord", "file", "log", "mail", "nats", "ntfy", "slack", "teams", "webhook"}
     assert {row["name"] for row in rows if row["stage"] == "notify"} == kinds
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bench import million, million_store
+from bench.million_pages import PAGES
 from watcher.models import FilingState
 from watcher.store import filings, reports
 from watcher.store.database import Store
@@ -23,7 +24,7 @@ def test_every_question_is_asked_of_both_stores(folder: Path, capsys: pytest.Cap
     told = folder / "figures.json"
     million.main([str(folder), "--filings", str(FILINGS), "--small", "100", "--repeat", "1", "--json", str(told)])
 
-    assert [one["question"] for one in json.loads(told.read_text())["figures"]] == list(million.QUESTIONS)
+    assert [one["question"] for one in json.loads(told.read_text())["figures"]] == [*million.QUESTIONS, *PAGES]
     assert "search, median of its questions" in capsys.readouterr().out
 
 

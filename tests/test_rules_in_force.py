@@ -87,7 +87,7 @@ async def test_a_broken_file_leaves_the_old_rules_also_to_workers_that_start_lat
         rules.write_text(RULES.replace("TITLE", "Edited").replace("items|has", "itmes|has"))
         await until(lambda: rules_of(daemon).trouble != "")
         for process in daemon._workers._processes:
-            process._replace()
+            process._replace("tried")
         assert await alerts_of(daemon, place, 3) == [("first", "TITLE")]
         assert "itmes" in rules_of(daemon).trouble
         rules.write_text(RULES.replace("TITLE", "Mended"))
