@@ -17,7 +17,7 @@ from _stores import ACCESSION, NOW, alert, filing, report, save
 
 from watcher.errors import EightkError, EndpointDisabled, UnknownDelivery
 from watcher.models import Document, Event, Evidence, Filer, Item, Severity
-from watcher.store import deliveries, filings, glance, journal, pictures, reports, silences
+from watcher.store import deliveries, endpoints, filings, glance, journal, pictures, reports, silences
 from watcher.store.database import Store
 from watcher.store.redelivery import Redelivery
 from watcher.verdict import EndpointState
@@ -187,6 +187,7 @@ def test_a_form_leads_back_to_its_place() -> None:
         ("/alerts?severity=awful", 200),
         ("/deliveries?state=odd", 200),
         ("/search?q=%22", 200),
+        ("/search?q=words&severity=high", 200),
         (f"/filings/{ACCESSION}?at=1-2", 200),
         (f"/filings/{ACCESSION}?at=1-{'9' * 9}-3", 200),
         ("/static/../app.py", 404),
@@ -372,3 +373,15 @@ async def test_the_stream_is_followed_from_where_the_list_was_read(client: httpx
 
     assert f'data-stream="/v1/stream?after={store.read_now(journal.last)}"' in page
     assert store.read_now(journal.last) > 0
+
+
+async def test_not_all_is_well_while_an_endpoint_is_disabled(client: httpx.AsyncClient, store: Store) -> None:
+    store.write_now(endpoints.adopt, {"gone": "a"})
+    before = (await client.get("/health")).text
+    store.write_now(endpoints.save, EndpointState("gone", disabled_at=NOW, disabled_reason="410"))
+
+    after = (await client.get("/health")).text
+
+    assert "All is well." in before
+    assert "Something needs you." in after
+    assert "Endpoint gone is disabled" in after

@@ -129,6 +129,17 @@
     }
   });
 
+  // A browser opens only a few connections to one place: a list that nobody looks at must not hold one of them.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && stream) {
+      stream.close();
+      stream = null;
+    } else if (!document.hidden && !stream) {
+      follow();
+      heard();
+    }
+  });
+
   panel.hidden = false;
-  follow();
+  if (!document.hidden) follow();
 })();
