@@ -1,8 +1,12 @@
 """A backup of a running store: of one moment, checked, and whole or not there."""
 
+import fcntl
 import json
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -203,3 +207,79 @@ def test_a_disk_that_is_full_leaves_nothing_behind(
     monkeypatch.undo()
 
     assert [one.name for one in tmp_path.iterdir()] == ["data"]
+
+
+def test_two_backups_to_one_file_do_not_write_into_each_other(store: Store, tmp_path: Path) -> None:
+    target, refused = tmp_path / "copy.db", list[str]()
+
+    def second(what: str, done: int, of: int) -> None:
+        if not refused:
+            with pytest.raises(EightkError) as error:
+                back_up(store.path, target, quiet, replace=True)
+            refused.append(str(error.value))
+
+    made = back_up(store.path, target, second)
+
+    assert refused == [f"{target}: another backup to this file is under way"]
+    assert made.bytes == target.stat().st_size
+    with Store(f"sqlite:///{target}", only_read=True) as copy:
+        assert copy.read_now(filings.get, ACCESSION).filing.accession == ACCESSION
+    assert names(tmp_path) == ["copy.db", "data"]
+
+
+def test_backups_to_two_files_may_be_made_at_once(store: Store, tmp_path: Path) -> None:
+    others = list[Path]()
+
+    def second(what: str, done: int, of: int) -> None:
+        if not others:
+            others.append(back_up(store.path, tmp_path / "other.db", quiet).path)
+
+    back_up(store.path, tmp_path / "copy.db", second)
+
+    assert names(tmp_path) == ["copy.db", "data", "other.db"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from watcher.backup import back_up
+back_up(Path(sys.argv[1]), Path(sys.argv[2]), lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+@pytest.mark.parametrize("next_one", ["monday.db", "tuesday.db"])
+def test_what_a_killed_backup_left_goes_with_the_next_one(store: Store, tmp_path: Path, next_one: str) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, store.path, tmp_path / "monday.db"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert ".monday.db.eightk-part.new" in names(tmp_path)
+    (tmp_path / ".monday.db.eightk-part.new.db-journal").touch()
+    others = [".letter.part", "monday.db.eightk-part", ".Monday.db.eightk-part.new"]
+    for name in others:
+        (tmp_path / name).write_text("not a backup's")
+
+    back_up(store.path, tmp_path / next_one, quiet)
+
+    assert names(tmp_path) == sorted([*others, "data", next_one])
+
+
+def test_what_another_backup_is_writing_stays(store: Store, tmp_path: Path) -> None:
+    lock, aside = tmp_path / ".other.db.eightk-part", tmp_path / ".other.db.eightk-part.new"
+    aside.write_text("half")
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        back_up(store.path, tmp_path / "copy.db", quiet)
+
+    assert names(tmp_path) == [lock.name, aside.name, "copy.db", "data"]
+
+
+def test_a_link_by_the_name_of_the_lock_is_not_followed(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / ".copy.db.eightk-part").symlink_to(tmp_path / "precious")
+
+    with pytest.raises(StoreError, match="cannot be written"):
+        back_up(store.path, tmp_path / "copy.db", quiet)
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())

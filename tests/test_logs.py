@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from watcher.logs import JsonFormatter, TextFormatter, set_up_logging
+from watcher.logs import JsonFormatter, Seldom, TextFormatter, set_up_logging
 
 FAKE = "\n2026-01-12T17:00:00Z INFO    saved accession=0000000001-26-000001"
 
@@ -147,3 +147,37 @@ def test_times_look_alike_wherever_they_stand():
     assert text(run_at=at).endswith("run_at=2026-01-12T17:00:00Z")
     assert line(run_at=at)["run_at"] == "2026-01-12T17:00:00Z"
     assert text(day=date(2026, 1, 12)).endswith("day=2026-01-12")
+
+
+def test_what_strangers_can_cause_is_written_once_a_minute_with_a_count():
+    seldom, written = Seldom(), []
+    for second in range(150):
+        one = record("socket.accept() out of system resource\nsocket: <3>")
+        one.created += second
+        if seldom.filter(one):
+            written.append((second, getattr(one, "left_out", 0)))
+
+    assert written == [(0, 0), (60, 59), (120, 59)]
+
+
+def test_lines_of_our_own_are_never_left_out():
+    seldom = Seldom()
+
+    assert all(seldom.filter(record("saved", accession=str(number))) for number in range(3))
+
+
+def test_a_clock_set_back_does_not_silence_a_line():
+    seldom = Seldom()
+    late, early = record("connections turned away"), record("connections turned away")
+    early.created -= 3600
+
+    assert (seldom.filter(late), seldom.filter(early)) == (True, True)
+
+
+def test_a_flood_of_accept_errors_is_one_line_of_the_log():
+    stream = io.StringIO()
+    set_up_logging("info", "text", stream)
+    for _ in range(1000):
+        logging.getLogger("asyncio").error("socket.accept() out of system resource")
+
+    assert len(stream.getvalue().splitlines()) == 1

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
+import stat
 import tarfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +21,10 @@ __all__ = ["Backup", "Progress", "back_up"]
 # What a tar holds, so that unpacking it makes a data folder.
 _FOLDER = "data"
 MARKER = ".store-id"
+# Beside a target while its backup is made: a lock file, and files whose names go on from the lock file's.
+_LOCK = ".eightk-part"
+_ASIDE = ".new"
+_LOOKS, _LOOK_SECONDS = 4, 0.05
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, and of how much
 
@@ -37,24 +45,88 @@ def back_up(
 ) -> Backup:
     """Write a backup of a store, which may be in use, to a file; with its ``archive``, as a tar of both.
 
-    Raises ``EightkError`` when the file is there already and is not to be replaced, or is the store itself, and
-    ``StoreError`` when it cannot be made. Whatever goes wrong, the file is as it was before.
+    Raises ``EightkError`` when the file is there already and is not to be replaced, is the store itself, or is being
+    written by another backup, and ``StoreError`` when it cannot be made. Whatever goes wrong, the file is as it was
+    before. What killed backups left in its folder is removed.
     """
     if not store.exists():
         raise StoreError(f"{store}: there is no store yet; eightk run makes one")
     _check_target(store, target, replace=replace)
-    aside = target.with_name(f".{target.name}.part")
     try:
-        aside.unlink(missing_ok=True)  # of one that was broken off
-        made = _write(store, aside, progress, archive)
-        _check_target(store, target, replace=replace)
-        aside.replace(target)
-        _sync(target.parent)
+        with _alone(target) as aside:
+            made = _write(store, aside, progress, archive)
+            _check_target(store, target, replace=replace)
+            aside.replace(target)
+            _sync(target.parent)
     except OSError as error:
         raise StoreError(f"{target}: cannot be written: {error.strerror or error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
     return Backup(target, target.stat().st_size, made.rows, made.raw_files, made.missing)
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[Path]:
+    """Give the name of a file beside the target that nobody else writes to; it is gone afterwards."""
+    lock = target.with_name(f".{target.name}{_LOCK}")
+    held = _locked(lock)
+    if held is None:
+        raise EightkError(f"{target}: another backup to this file is under way")
+    try:
+        for left in _locks_left(target.parent):
+            if left != lock and (other := _locked(left)) is not None:
+                _release(left, other)
+        _remove_aside(lock)
+        yield lock.with_name(f"{lock.name}{_ASIDE}")
+    finally:
+        _release(lock, held)
+
+
+def _locks_left(folder: Path) -> list[Path]:
+    """The lock files of this user in a folder, of which some may be held."""
+    named = [one for one in folder.iterdir() if one.name.startswith(".") and one.name.endswith(_LOCK)]
+    return [one for one in named if _is_ours(one)]
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return False  # its owner was done with it
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+
+
+def _locked(path: Path) -> int | None:
+    """Open and lock a file, made if need be; None when another has it. Whoever removes it looks at it for a moment."""
+    for look in range(_LOOKS):
+        if look:
+            time.sleep(_LOOK_SECONDS)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its last owner may have removed it between the two calls: a lock that nobody else would meet.
+            if os.path.samestat(os.fstat(file), path.lstat()):
+                return file
+        except (BlockingIOError, FileNotFoundError):
+            pass  # held, or just removed: looked at again
+        except OSError:
+            os.close(file)
+            raise
+        os.close(file)
+    return None
+
+
+def _release(lock: Path, held: int) -> None:
+    """Remove what lies beside a lock, the lock last, and give it free."""
+    try:
+        _remove_aside(lock)
+        lock.unlink(missing_ok=True)
+    finally:
+        os.close(held)
+
+
+def _remove_aside(lock: Path) -> None:
+    for one in lock.parent.iterdir():
+        if one.name.startswith(f"{lock.name}{_ASIDE}"):
+            one.unlink(missing_ok=True)
 
 
 def _check_target(store: Path, target: Path, *, replace: bool) -> None:

@@ -20,6 +20,9 @@ __all__ = ["LogForm", "about", "set_up_logging"]
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 # Libraries whose steps are not ours to tell.
 _QUIET = ("alembic", "apscheduler", "httpx", "httpcore", "uvicorn", "watchdog", "asyncio")
+# What anybody who connects can cause as often as they like; each begins with these words.
+_FLOODS = ("socket.accept() out of system resource", "connections turned away", "Invalid HTTP request received.")
+_FLOOD_SECONDS = 60.0
 # What the lines are about that are written now; never changed in place.
 _subject: ContextVar[Mapping[str, str]] = ContextVar("subject", default={})  # noqa: B039
 
@@ -28,6 +31,7 @@ def set_up_logging(level: str, form: Literal["text", "json"], stream: TextIO | N
     """Log to the stream (standard error) from this level on; libraries only from warnings on."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(Seldom())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -54,6 +58,29 @@ def about(**facts: str | None) -> Iterator[None]:
         yield
     finally:
         _subject.reset(token)
+
+
+class Seldom(logging.Filter):
+    """Lets a line that strangers can cause through once a minute, with the number of those left out in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since: dict[str, float] = {}
+        self._left_out: dict[str, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write the line."""
+        message = record.getMessage()
+        words = next((one for one in _FLOODS if message.startswith(one)), None)
+        if words is None:
+            return True
+        if 0 <= record.created - self._since.get(words, -_FLOOD_SECONDS) < _FLOOD_SECONDS:
+            self._left_out[words] = self._left_out.get(words, 0) + 1
+            return False
+        self._since[words] = record.created
+        if count := self._left_out.pop(words, 0):
+            record.left_out = count
+        return True
 
 
 class TextFormatter(logging.Formatter):

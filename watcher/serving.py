@@ -4,18 +4,125 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import resource
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from watcher.errors import EightkError
 
-__all__ = ["listen", "serving"]
+__all__ = ["Limits", "listen", "serving"]
+
+log = logging.getLogger(__name__)
 
 START_SECONDS = 10.0
+MOST_CONNECTIONS = 512
+QUEUED = 512  # connections that the system keeps for us, not yet taken
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What callers may take up, before anybody asks who they are.
+
+    ``connections`` may be open at once: one more is closed as it comes. A request that is not there, head and body,
+    after ``request_seconds`` has its connection closed. At each turn of the loop so many as ``taken_at_once`` are
+    accepted.
+    """
+
+    connections: int
+    request_seconds: float = 20.0
+    taken_at_once: int = 64
+
+    @classmethod
+    def of_this_process(cls) -> Limits:
+        """Leave most of the files that this process may open to the store, the archive and the ways out."""
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if files == resource.RLIM_INFINITY:
+            return cls(MOST_CONNECTIONS)
+        return cls(max(1, min(MOST_CONNECTIONS, files // 4)), taken_at_once=max(1, min(64, files // 16)))
+
+
+class _Config(uvicorn.Config):
+    """The server's settings, and the limits with them, for a connection is given these settings only."""
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        self.limits = limits
+        super().__init__(
+            app,
+            http=_Connection,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            backlog=limits.taken_at_once,
+            timeout_graceful_shutdown=2,
+        )
+
+
+class _Connection(H11Protocol):
+    """A connection that is closed when there are too many, or when a request does not come to its end."""
+
+    def __init__(
+        self,
+        config: _Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits = config.limits
+        self._overdue: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin, unless there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self._limits.connections:
+            log.warning("connections turned away", extra={"open": self._limits.connections})
+            transport.abort()
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came. What is still lacking is owed from the first byte on, so that a trickle wins no time."""
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """End one answer."""
+        super().on_response_complete()
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        super().connection_lost(exc)
+        self._unwatch()
+
+    def _watch(self) -> None:
+        if not self._is_owed():
+            self._unwatch()
+        elif self._overdue is None:
+            self._overdue = self.loop.call_later(self._limits.request_seconds, self.transport.abort)
+
+    def _is_owed(self) -> bool:
+        """Whether the caller has yet to send something: not while an answer is being made, however long that goes on.
+
+        Between two requests the server's own timer for that runs.
+        """
+        if self.transport.is_closing() or self.timeout_keep_alive_task is not None:
+            return False
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+
+    def _unwatch(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
 
 
 class _Server(uvicorn.Server):
@@ -26,6 +133,18 @@ class _Server(uvicorn.Server):
         """Capture nothing."""
         yield
 
+    async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
+        """Begin. asyncio accepts as many at one turn as the system may keep waiting; only the latter may be many."""
+        await super().startup(list(sockets or ()))
+        for one in sockets or ():
+            one.listen(QUEUED)
+
+    async def shutdown(self, sockets: Sequence[socket.socket] | None = None) -> None:
+        """End, also what does not end by itself in time."""
+        await super().shutdown(list(sockets or ()))
+        for one in list(self.server_state.connections):
+            one.transport.abort()
+
 
 def listen(host: str, port: int) -> socket.socket:
     """Open a listening socket; port 0 takes a free one. Raises ``EightkError`` when the address cannot be had."""
@@ -34,7 +153,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((host, port))
-        opened.listen(512)
+        opened.listen(QUEUED)
     except OSError as error:
         opened.close()
         raise EightkError(
@@ -44,13 +163,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+async def serving(
+    app: ASGIApp, host: str = "127.0.0.1", port: int = 0, *, limits: Limits | None = None
+) -> AsyncIterator[str]:
     """Serve while inside, and give the URL. Raises ``EightkError`` when the address cannot be had."""
     opened = listen(host, port)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=2
-    )
-    server = _Server(config)
+    server = _Server(_Config(app, limits or Limits.of_this_process()))
     task = asyncio.create_task(server.serve(sockets=[opened]), name="serving")
     try:
         async with asyncio.timeout(START_SECONDS):

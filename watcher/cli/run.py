@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,19 @@ def run(config: Path | None, once: bool) -> None:
     asked = _AskedToEnd() if not once else None
     ready = examine(config or DEFAULT_FILE)
     set_up_logging(ready.settings.log.level, ready.settings.log.format)
+    _keep_to_this_user(ready.settings.folder.path)
     asyncio.run(_run(ready, asked))
+
+
+def _keep_to_this_user(inbox: Path) -> None:
+    """Have all that is made from now on be for this user alone: store, archive, keys, logs of what was found.
+
+    Only the inbox keeps the rights that this user gives new folders, for others may be meant to put files in.
+    """
+    # Whoever reads the inbox makes it again, and tells why that cannot be.
+    with suppress(OSError):
+        inbox.mkdir(parents=True, exist_ok=True)
+    os.umask(0o077)
 
 
 class _AskedToEnd:
