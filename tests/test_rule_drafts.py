@@ -3,8 +3,11 @@
 import asyncio
 import json
 import os
+import re
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +40,21 @@ OTHER = DRAFT.replace("mine", "other").replace("7.01", "5.02")
 BAD = DRAFT.replace("items|has", "itmes|has").replace("[desk]", "[nobody]")
 
 
+def with_list(file: str, column: str = "cik") -> str:
+    """The draft, with a list in this file."""
+    listed = DRAFT.replace("groups:", f"lists: {{mine: {{file: {file}, column: {column}}}}}\ngroups:")
+    return listed.replace('items|has: "7.01"', "cik|in: '@mine'")
+
+
 class Kept:
     """A folder of rules, with what is asked of whoever reads it."""
 
     def __init__(self, folder: Path) -> None:
         place = Place(folder).set_up(rules=OTHER)
-        (folder / "config" / "watch.csv").write_text("cik\n320\n")
         self.rules = folder / "config" / "rules"
+        (self.rules / "lists").mkdir()
+        for place_of_list in (self.rules / "lists", folder / "config"):
+            (place_of_list / "watch.csv").write_text("cik\n320\n")
         self.settings = load_settings(place.config, environ={})
         self.asked = 0
         spec = prepare_line(line_spec(self.settings))
@@ -81,6 +92,19 @@ def client(kept: Kept, store: Store) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", headers=RIGHT)
 
 
+HOME = "http://127.0.0.1:8000"
+
+
+@asynccontextmanager
+async def at_the_page(client: httpx.AsyncClient) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+    """A browser that has the page open, and what its forms are known by."""
+    inner: Any = client._transport
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=inner.app), base_url=HOME) as page:
+        found = re.search(r'name="csrf" value="([^"]+)"', (await page.get("/draft")).text)
+        assert found
+        yield page, found[1]
+
+
 async def test_the_rules_in_force_are_listed_and_told(client: httpx.AsyncClient) -> None:
     listed = (await client.get("/v1/rules")).json()
     one = (await client.get("/v1/rules/other")).json()
@@ -104,14 +128,146 @@ async def test_every_fault_of_a_draft_is_told_with_its_place(client: httpx.Async
 
 
 async def test_a_draft_is_checked_beside_the_others(client: httpx.AsyncClient) -> None:
-    """An id that is taken is a fault; and a list beside the folder is found."""
+    """An id that is taken is a fault; and a list of the folder is found."""
     taken = await client.post("/v1/rules/check", json={"text": OTHER, "name": "mine.yaml"})
-    listed = DRAFT.replace("groups:", "lists: {mine: {file: ../watch.csv, column: cik}}\ngroups:")
-    listed = listed.replace('items|has: "7.01"', "ciks|in: '@mine'").replace("ciks|in", "cik|in")
-    found = await client.post("/v1/rules/check", json={"text": listed})
+    found = await client.post("/v1/rules/check", json={"text": with_list("lists/watch.csv")})
 
     assert "duplicate" in {one["code"] for one in taken.json()["findings"]}
     assert found.json()["findings"] == []
+
+
+@pytest.mark.parametrize(
+    "file", ["../watch.csv", "../../data/eightk.db.lock", "/etc/passwd", "out.csv", "out/watch.csv"]
+)
+async def test_a_draft_reads_no_list_outside_the_folder(client: httpx.AsyncClient, kept: Kept, file: str) -> None:
+    """Nor does any way to try it or save it."""
+    (kept.rules / "out.csv").symlink_to(kept.rules.parent / "watch.csv")
+    (kept.rules / "out").symlink_to(kept.rules.parent)
+    text = with_list(file)
+    checked = (await client.post("/v1/rules/check", json={"text": text, "name": "mine.yaml"})).json()
+    tried = await client.post("/v1/rules/backtest", json={"text": text})
+    saved = await client.put("/v1/rules/files/mine.yaml", json={"text": text}, headers={"If-None-Match": "*"})
+
+    assert [(one["code"], one["file"], one["line"]) for one in checked["findings"]] == [("bad-value", "mine.yaml", 2)]
+    assert "does not lie in the folder" in checked["findings"][0]["problem"]
+    assert (tried.status_code, saved.status_code) == (422, 422)
+    assert not (kept.rules / "mine.yaml").exists()
+
+
+async def test_links_that_stay_in_the_folder_are_followed_in_a_draft(client: httpx.AsyncClient, kept: Kept) -> None:
+    (kept.rules / "watch.csv").symlink_to("lists/watch.csv")
+    (kept.rules / "same").symlink_to(kept.rules / "lists")
+    for file in ("watch.csv", "same/watch.csv", "lists/../watch.csv"):
+        found = await client.post("/v1/rules/check", json={"text": with_list(file)})
+        assert found.json()["findings"] == []
+
+
+async def test_what_a_list_holds_is_not_told(client: httpx.AsyncClient, kept: Kept) -> None:
+    (kept.rules / "lists" / "watch.csv").write_text("cik,hush\nhushhush,2\n")
+    for column in ("cik", "none"):
+        found = await client.post("/v1/rules/check", json={"text": with_list("lists/watch.csv", column)})
+        assert found.json()["faults"] == 1
+        assert "hush" not in found.text
+
+
+@pytest.mark.parametrize("name", ["../../out.yaml", "/tmp/out.yaml", ""])
+async def test_a_draft_is_laid_nowhere_else(kept: Kept, name: str) -> None:
+    for trying in (kept.drafts.check, kept.drafts.backtest):
+        with pytest.raises(ValueError, match="has a name such as"):
+            await trying(DRAFT, name=name)
+
+
+def rules_of(count: int, line: str) -> str:
+    """A file of so many rules."""
+    head, one = DRAFT.split("  - ")
+    return head + "".join(
+        f"  - {one.replace('mine', f'r{number}').replace('items|has', line)}" for number in range(count)
+    )
+
+
+async def test_a_draft_may_hold_so_many_rules(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "MOST_RULES", 2)
+    few = await kept.drafts.check(rules_of(2, "items|has"))
+    many = await kept.drafts.check(rules_of(3, "items|has"))
+
+    assert not any("a draft may have" in one["problem"] for one in few)
+    assert many[0]["problem"] == "3 rules are more than the 2 that a draft may have"
+    with pytest.raises(DraftFaults):
+        await kept.drafts.save(rules_of(3, "items|has"), "mine.yaml", seen=None)
+
+
+async def test_so_many_findings_are_told_of_a_draft(kept: Kept) -> None:
+    found = await kept.drafts.check(rules_of(drafts.MOST_FINDINGS + 5, "itmes|has"))
+
+    assert len(found) == drafts.MOST_FINDINGS
+    assert found[-1]["problem"] == "6 more were found"
+
+
+async def test_what_writes_too_much_is_ended(tmp_path: Path) -> None:
+    code = (
+        "import sys, os; sys.argv[1:] = ['1024', '60', '--version']\n"
+        "from watcher.cli import _bounded\n"
+        "_bounded.main = lambda: os.truncate(sys.argv[0], (_bounded.FILE_MEGABYTES << 20) + 1)\n"
+        "sys.argv[0] = os.environ['TARGET']; _bounded.run()"
+    )
+    (tmp_path / "out").write_bytes(b"")
+    ended = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, env={**os.environ, "TARGET": str(tmp_path / "out")}, stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await ended.communicate()
+
+    assert b"File too large" in errors
+    assert (tmp_path / "out").stat().st_size == 0
+
+
+async def test_a_rule_file_that_is_the_same_is_not_sent_again(client: httpx.AsyncClient) -> None:
+    first = await client.get("/v1/rules/files/test.yaml")
+    etag = first.headers["etag"]
+    same = await client.get("/v1/rules/files/test.yaml", headers={"If-None-Match": etag})
+    other = await client.get("/v1/rules/files/test.yaml", headers={"If-None-Match": '"other"'})
+
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+    assert (other.status_code, other.json()) == (200, first.json())
+
+
+async def test_the_page_tells_of_another_file_by_its_name(client: httpx.AsyncClient, kept: Kept) -> None:
+    (kept.rules / "other.yaml").write_text(BAD)
+    async with at_the_page(client) as (page, secret):
+        form = {"csrf": secret, "name": "mine.yaml", "text": DRAFT, "do": "check"}
+        answer = await page.post("/draft", data=form, headers={"Origin": HOME})
+        lost = await page.post("/draft", data=form | {"name": "../mine.yaml"}, headers={"Origin": HOME})
+
+    assert answer.status_code == 200
+    assert "<strong>other.yaml, line 5</strong>" in answer.text
+    assert (
+        "<code>" not in answer.text.partition("<form method")[0].partition('role="alert"')[2].partition("mine.yaml")[0]
+    )
+    assert (lost.status_code, "has a name such as" in lost.text) == (409, True)
+
+
+async def test_a_browser_that_leaves_ends_what_it_asked_for(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def endless(arguments: list[str], *, seconds: int, megabytes: int) -> Any:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(drafts, "run_bounded", endless)
+    inner: Any = client._transport
+    async with serving(inner.app) as url, httpx.AsyncClient(base_url=url) as caller:
+        secret = re.search(r'name="csrf" value="([^"]+)"', (await caller.get("/draft")).text)
+        assert secret
+        form = {"csrf": secret[1], "name": "mine.yaml", "text": DRAFT, "do": "backtest"}
+        asking = asyncio.create_task(caller.post("/draft", data=form, headers={"Origin": str(url)}))
+        async with asyncio.timeout(20):
+            await begun.wait()
+            asking.cancel()
+            await ended.wait()
 
 
 async def test_a_new_file_is_saved_and_never_over_another(client: httpx.AsyncClient, kept: Kept) -> None:
@@ -123,7 +279,7 @@ async def test_a_new_file_is_saved_and_never_over_another(client: httpx.AsyncCli
     assert (unsaid.status_code, made.status_code, again.status_code) == (428, 201, 412)
     assert (read.json()["text"], read.headers["etag"]) == (DRAFT, made.headers["etag"])
     assert kept.asked == 1
-    assert {path.name for path in kept.rules.iterdir()} == {"mine.yaml", "test.yaml"}
+    assert {path.name for path in kept.rules.glob("*.*")} == {"mine.yaml", "test.yaml"}
 
 
 async def test_a_file_is_saved_over_what_was_seen_alone(client: httpx.AsyncClient, kept: Kept) -> None:
@@ -142,7 +298,7 @@ async def test_what_would_not_check_is_not_saved(client: httpx.AsyncClient, kept
 
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert {one["where"].rsplit(":", 1)[0] for one in answer.json()["errors"]} == {"mine.yaml:5"}
-    assert [path.name for path in kept.rules.iterdir()] == ["test.yaml"]
+    assert [path.name for path in kept.rules.glob("*.*")] == ["test.yaml"]
     assert kept.asked == 0
 
 
@@ -151,7 +307,7 @@ async def test_a_name_that_leads_elsewhere_is_refused(client: httpx.AsyncClient,
     answer = await client.put(f"/v1/rules/files/{name}", json={"text": DRAFT}, headers={"If-None-Match": "*"})
 
     assert answer.status_code in (404, 405, 422)
-    assert [path.name for path in kept.rules.iterdir()] == ["test.yaml"]
+    assert [path.name for path in kept.rules.glob("*.*")] == ["test.yaml"]
 
 
 async def test_a_link_to_another_file_is_not_written(kept: Kept, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from watcher.cli import main
 __all__ = ["run"]
 
 NICE = 10
+# Of any one file that is written, which is more than what a try-out needs to say.
+FILE_MEGABYTES = 64
 
 
 def run() -> None:
@@ -25,5 +27,6 @@ def run() -> None:
     os.nice(NICE)
     if sys.platform != "darwin":  # macOS refuses a bound on address space
         resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20,) * 2)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_MEGABYTES * 2**20,) * 2)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     main()

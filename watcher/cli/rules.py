@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -88,6 +89,7 @@ def _as_json(found: Sequence[Finding], book: RuleBook | None) -> dict[str, Any]:
         "warnings": warnings,
         "rules": None if book is None else len(book.rules),
         "files": None if book is None else _files(book),
+        "rules_in": None if book is None else Counter(one.where.rsplit(":", 2)[0] for one in book.rules),
     }
 
 

@@ -52,6 +52,7 @@ LABELS = {"match": True, "no-match": False}
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Write each rule's matches here, as JSONL."
 )
+@click.option("--out-at-most", type=click.IntRange(1), hidden=True, help="Of each rule, write so many matches.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def backtest(  # noqa: PLR0913, PLR0917  # one for each option
     config: Path | None,
@@ -65,6 +66,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
     strict: bool,
     samples: int,
     out: Path | None,
+    out_at_most: int | None,
     as_json: bool,
 ) -> None:
     """Run rules over the stored filings: what would have been raised, and how much of it told.
@@ -108,8 +110,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
             say(f"there are no filings in the store{_span(period)}")
     if made.filings:
         say(f"eightk: matching took {made.seconds / made.filings * 1_000_000:,.0f} µs for each filing", err=True)
-    if out is not None:
-        _write(made, out)
+    _write(made, out, out_at_most)
     is_over = limit_per_week is not None and _tell_over(made, limit_per_week)
     is_unknown = _tell_unknown(unknown) and strict
     sys.exit(EXIT_NO if is_over or is_unknown else 0)
@@ -178,13 +179,16 @@ def _labels(path: Path, book: RuleBook) -> Labels:
     return labels
 
 
-def _write(made: Backtest, out: Path) -> None:
+def _write(made: Backtest, out: Path | None, at_most: int | None) -> None:
+    """Write the matches of each rule, all or the first, if they are asked for."""
     from watcher.rules.telling import match_json
 
+    if out is None:
+        return
     out.mkdir(parents=True, exist_ok=True)
     names = file_names([result.rule.id for result in made.results])
     for result in made.results:
-        lines = (json_text(match_json(one)) for one in result.matches)
+        lines = (json_text(match_json(one)) for one in result.matches[:at_most])
         (out / names[result.rule.id]).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 

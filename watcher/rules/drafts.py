@@ -13,8 +13,8 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from watcher.registry import LineSpec
 from watcher.rulebook import RuleInfo
 from watcher.rules.books import rules_handler
 from watcher.rules.bounded import Ended, run_bounded
+from watcher.rules.mirror import lay_out
 from watcher.settings import Settings
 
 __all__ = ["DraftBusy", "DraftChanged", "DraftFaults", "InForce", "RuleDrafts", "RuleFile", "Saved", "etag_of"]
@@ -33,8 +34,12 @@ FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\.yaml")
 CHECK_SECONDS, BACKTEST_SECONDS = 60, 300
 # Beside what the rules themselves may take: the interpreter and what it loads.
 OWN_MEGABYTES = 1024
+# What a draft may hold, and what is told of it.
+MOST_RULES, MOST_FINDINGS = 500, 200
 _MOST_MATCHES = 50
 _EXIT_CHECKED = (0, 1)
+
+_Matches = Mapping[str, list[dict[str, Any]]]
 
 
 class DraftBusy(EightkError):  # noqa: N818  # a refusal, and nobody's fault
@@ -89,6 +94,12 @@ def etag_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def check_name(name: str) -> None:
+    """Raise ``ValueError`` for a name that no file of rules can have, such as one that leads out of the folder."""
+    if not FILE_NAME.fullmatch(name):
+        raise ValueError(f"{name!r}: a file of rules has a name such as mine.yaml: a-z, 0-9, - and _")
+
+
 class RuleDrafts:
     """All that the page and the API do with rules. ``ask`` has the files read again; ``trouble`` tells why not.
 
@@ -140,8 +151,10 @@ class RuleDrafts:
     async def check(self, text: str, name: str = "draft.yaml") -> list[dict[str, Any]]:
         """Return all that is wrong with a draft, and warned of, as if it stood in the folder under this name.
 
-        Raises ``DraftBusy``, and ``EightkError`` when it cannot be checked.
+        Raises ``DraftBusy``, ``ValueError`` for a name that none can have, and ``EightkError`` when it cannot be
+        checked.
         """
+        check_name(name)
         async with _Turn(self._checking):
             return await self._checked(text, name)
 
@@ -151,8 +164,7 @@ class RuleDrafts:
         ``seen`` is the etag of the file that is overwritten; None: there is to be none yet. Raises ``DraftChanged``,
         ``DraftFaults``, ``DraftBusy``, ``ValueError`` for a name that none can have, and ``EightkError``.
         """
-        if not FILE_NAME.fullmatch(name):
-            raise ValueError(f"{name!r}: a file of rules has a name such as mine.yaml: a-z, 0-9, - and _")
+        check_name(name)
         async with self._saving:
             await asyncio.to_thread(_check_seen, self._folder / name, seen)
             findings = await self.check(text, name)
@@ -168,19 +180,16 @@ class RuleDrafts:
         """Run a draft's rules over the stored filings of these days, and return what they would have raised.
 
         As ``eightk rules backtest --json`` tells it, with some matches of each rule. Raises ``DraftFaults``,
-        ``DraftBusy``, and ``EightkError`` when it takes too long.
+        ``DraftBusy``, ``ValueError`` for a name that none can have, and ``EightkError`` when it takes too long.
         """
+        check_name(name)
         async with _Turn(self._backtesting):
             findings = await self._checked(text, name, alone=True)
             if any(not one["is_warning"] for one in findings):
                 raise DraftFaults(findings)
-            with self._beside_the_others(text, name) as draft, tempfile.TemporaryDirectory() as out:
-                days = [f"--{key}={day}" for key, day in (("since", since), ("until", until)) if day is not None]
-                asked = ["rules", "backtest", f"--rules={draft}", f"--out={out}", "--json", *days]
-                ended = await self._run(asked, BACKTEST_SECONDS)
-                made = _told(ended, (0,))
-                made["warnings"] = findings
-                matches = await asyncio.to_thread(_matches, Path(out))
+            async with self._beside_the_others(text, name) as draft:
+                made, matches = await self._backtested(draft, since, until)
+            made["warnings"] = findings
             for rule in made["rules"]:
                 rule["matches"] = matches.get(rule["rule"], [])
             return made
@@ -190,13 +199,19 @@ class RuleDrafts:
         return self._settings().rules.path
 
     async def _checked(self, text: str, name: str, *, alone: bool = False) -> list[dict[str, Any]]:
-        with self._beside_the_others(text, name) as draft:
+        async with self._beside_the_others(text, name) as draft:
             place = draft if alone else draft.parent
             ended = await self._run(["rules", "check", "--format=json", str(place)], CHECK_SECONDS)
             # Where the draft lies for the while is nobody's business.
             told = _told(Ended(ended.code, ended.output.replace(f"{draft.parent}/".encode(), b""), ended.errors))
-        found: list[dict[str, Any]] = told["findings"]
-        return found
+        return _bounded(told["findings"], (told.get("rules_in") or {}).get(name, 0), name)
+
+    async def _backtested(self, draft: Path, since: date | None, until: date | None) -> tuple[dict[str, Any], _Matches]:
+        days = [f"--{key}={day}" for key, day in (("since", since), ("until", until)) if day is not None]
+        with tempfile.TemporaryDirectory() as out:
+            asked = ["rules", "backtest", f"--rules={draft}", f"--out={out}", f"--out-at-most={_MOST_MATCHES}"]
+            ended = await self._run([*asked, "--json", *days], BACKTEST_SECONDS)
+            return _told(ended, (0,)), await asyncio.to_thread(_matches, Path(out))
 
     async def _run(self, arguments: list[str], seconds: int) -> Ended:
         settings = self._settings()
@@ -204,16 +219,17 @@ class RuleDrafts:
         where = f"--config={settings.file}"
         return await run_bounded([*arguments[:2], where, *arguments[2:]], seconds=seconds, megabytes=megabytes)
 
-    @contextmanager
-    def _beside_the_others(self, text: str, name: str) -> Iterator[Path]:
+    @asynccontextmanager
+    async def _beside_the_others(self, text: str, name: str) -> AsyncIterator[Path]:
         """Have the draft in a folder like that of the rules: paths in it lead where they would there."""
         folder = self._folder
         with tempfile.TemporaryDirectory(prefix="eightk-") as scratch:
-            above = Path(scratch).resolve()
-            _link_all(folder.parent, above, without=folder.name)
-            made = above / folder.name
-            made.mkdir()
-            _link_all(folder, made, without=name)
+            made = Path(scratch) / folder.name
+            laying = asyncio.create_task(asyncio.to_thread(lay_out, folder, made, without=name))
+            try:
+                await asyncio.shield(laying)
+            finally:
+                await asyncio.wait({laying})  # a thread goes on when whoever waits for it is cancelled
             (made / name).write_text(text, encoding="utf-8")
             yield made / name
 
@@ -243,15 +259,6 @@ def _files(folder: Path) -> Iterator[RuleFile]:
                 yield RuleFile(path.name, len(raw), at, hashlib.sha256(raw).hexdigest()[:32], text)
     except OSError as error:
         raise EightkError(f"{folder}: cannot be read: {error.strerror}") from error
-
-
-def _link_all(source: Path, target: Path, *, without: str) -> None:
-    try:
-        for path in source.iterdir():
-            if path.name != without:
-                (target / path.name).symlink_to(path)
-    except OSError as error:
-        raise EightkError(f"{source}: cannot be read: {error.strerror}") from error
 
 
 def _check_seen(path: Path, seen: str | None) -> None:
@@ -293,6 +300,24 @@ def _write(path: Path, text: str, seen: str | None) -> None:
             aside.unlink()
 
 
+def _bounded(found: list[dict[str, Any]], rules: int, name: str) -> list[dict[str, Any]]:
+    """The findings that are told, faults before warnings when there are many; too many rules are a fault."""
+    if rules > MOST_RULES:
+        problem = f"{rules} rules are more than the {MOST_RULES} that a draft may have"
+        found = [_finding(name, "groups", problem, "split it into several files"), *found]
+    if len(found) <= MOST_FINDINGS:
+        return found
+    found = sorted(found, key=lambda one: bool(one["is_warning"]))
+    told, untold = found[: MOST_FINDINGS - 1], found[MOST_FINDINGS - 1 :]
+    is_warning = all(one["is_warning"] for one in untold)
+    return [*told, _finding(name, "", f"{len(untold)} more were found", "mend the others first", is_warning=is_warning)]
+
+
+def _finding(name: str, key: str, problem: str, remedy: str, *, is_warning: bool = False) -> dict[str, Any]:
+    place = {"file": name, "line": 0, "column": 0, "code": "bad-value", "key": key}
+    return {**place, "problem": problem, "remedy": remedy, "is_warning": is_warning}
+
+
 def _told(ended: Ended, good: tuple[int, ...] = _EXIT_CHECKED) -> dict[str, Any]:
     if ended.code not in good:
         last = ended.errors.strip().splitlines()[-1:] or [f"it ended with {ended.code}"]
@@ -304,7 +329,7 @@ def _told(ended: Ended, good: tuple[int, ...] = _EXIT_CHECKED) -> dict[str, Any]
     return told
 
 
-def _matches(folder: Path) -> Mapping[str, list[dict[str, Any]]]:
+def _matches(folder: Path) -> _Matches:
     """The first matches of each rule."""
     found: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(folder.glob("*.jsonl")):

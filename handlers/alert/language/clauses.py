@@ -198,6 +198,9 @@ def _parsed(page: Page, listed: Iterable[Listed], key: str, asked: Field) -> Ite
         try:
             yield asked.type.parse(one.text)
         except ValueError as error:
+            if one.in_file:
+                page.fault(Code.BAD_VALUE, one.place, key, f"{one.where}: not of type {asked.type.name}: {error}")
+                continue
             known = {"item": ITEM_NUMBERS, "form": FORMS}.get(asked.type.name, ())
             close = suggestion(one.text, known) if known else ""
             remedy = close if close.startswith("did") else ""

@@ -17,25 +17,25 @@ _FIELD = "events"
 def check_events(files: Iterable[RuleFile], known: Collection[str]) -> None:
     """Put a warning on the page of each file for every event that is not known. None known: nothing can be told."""
     for file in files if known else ():
-        for place, name in _named(file):
+        for place, name, where in _named(file):
             if name not in known:
-                close = suggestion(name, known)
+                told, close = (where, "") if where else (repr(name), suggestion(name, known))
                 remedy = close if close.startswith("did") else "eightk events list names them all"
-                problem = f"no rule about events finds {name!r}, so only a handler of your own could tell it"
+                problem = f"no rule about events finds {told}, so only a handler of your own could tell it"
                 file.page.warn(Code.UNKNOWN_EVENT, place, _FIELD, problem, remedy)
 
 
-def _named(file: RuleFile) -> Iterator[tuple[Place, str]]:
-    """Give each event that a file names, with its place; those of a list stand in the list."""
+def _named(file: RuleFile) -> Iterator[tuple[Place, str, str]]:
+    """Give each event that a file names, with its place; those of a list stand in the list, or where its file says."""
     lists: dict[str, None] = {}
     for one in _values(file.root) if file.root else ():
         if one.text.startswith("@"):
             lists[one.text[1:]] = None
         else:
-            yield one.place, one.text
+            yield one.place, one.text, ""
     for name in lists:
         if name in file.lists:
-            yield from ((one.place, one.text) for one in file.lists[name].values)
+            yield from ((one.place, one.text, one.where if one.in_file else "") for one in file.lists[name].values)
 
 
 def _values(node: Node) -> Iterator[Scalar]:

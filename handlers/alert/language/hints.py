@@ -93,10 +93,13 @@ def _check_listed_names(file: RuleFile, name: str, listed: NamedList) -> None:
     """The first of a list speaks for all of it: a list may be long."""
     found = next((one for one in listed.values if any(mark in one.text for mark in _LEFT_OUT)), None)
     if found is not None:
-        file.page.warn(Code.NARROW, found.place, f"lists.{name}", *_about_name(found.text))
+        about = _about_name(found.text, found.where if found.in_file else "")
+        file.page.warn(Code.NARROW, found.place, f"lists.{name}", *about)
 
 
-def _about_name(name: str) -> tuple[str, str]:
-    problem = f"{name!r}: EDGAR writes many names without commas and points, and this equals the whole name or nothing"
-    words = re.split(r"[,.]", name)[0].strip().lower()
+def _about_name(name: str, where: str = "") -> tuple[str, str]:
+    """Tell of a name, or only where in a file of a list it stands."""
+    told = where or repr(name)
+    problem = f"{told}: EDGAR writes many names without commas and points, and this equals the whole name or nothing"
+    words = "" if where else re.split(r"[,.]", name)[0].strip().lower()
     return problem, f"ask by cik, which stays when a name changes, or company|contains: {words or 'its words'}"

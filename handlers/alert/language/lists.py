@@ -22,11 +22,15 @@ _MAX_FILE_BYTES = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One value of a list, and where it stands if that is in a file of its own."""
+    """One value of a list, and where it stands if that is not where the rule file says it.
+
+    What is ``in_file`` is not quoted in findings: a list's own file may hold what is nobody's business.
+    """
 
     text: str
     place: Place
     where: str = ""
+    in_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Scope:
 
 
 def read_lists(page: Page, node: Node | None, folder: Path) -> dict[str, NamedList]:
-    """Read the ``lists`` of a file; CSV files are looked for from ``folder`` on."""
+    """Read the ``lists`` of a file; CSV files are looked for from ``folder`` on, and lie in it or below it."""
     table = page.table(node, "lists") if node else None
     lists = {}
     for entry in table.entries if table else ():
@@ -120,22 +124,38 @@ def _list_values(page: Page, described: Table, key: str, folder: Path) -> tuple[
     name = page.text(file, f"{key}.file")
     column_node = page.required(described, "column", key, "which column of the file holds the values")
     column = page.text(column_node, f"{key}.column")
-    return tuple(_column(page, folder / name.text, name, column, key)) if name and column else ()
+    if name is None or column is None or not _is_within(page, folder, name, f"{key}.file"):
+        return ()
+    return tuple(_column(page, folder / name.text, name, column, key))
+
+
+def _is_within(page: Page, folder: Path, name: Scalar, key: str) -> bool:
+    """Whether a file lies in the folder or below it, links followed; if not that is told, and no more of the file."""
+    try:
+        is_below = (folder / name.text).resolve().is_relative_to(folder.resolve())
+        is_within = is_below and not Path(name.text).is_absolute()
+    except (OSError, ValueError, RuntimeError):  # no path at all, a NUL in it, links in a circle: it leads nowhere
+        is_within = False
+    if not is_within:
+        problem = f"{name.text!r} does not lie in the folder of the rule files"
+        remedy = "put it into that folder or below it, and name it from there, such as lists/funds.csv"
+        page.fault(Code.BAD_VALUE, name.place, key, problem, remedy)
+    return is_within
 
 
 def _column(page: Page, path: Path, name: Scalar, column: Scalar, key: str) -> Iterable[Listed]:
+    """Read the values of a column. Findings tell nothing that the file holds."""
     try:
         with io.StringIO(read_small_text(path, _MAX_FILE_BYTES, encoding="utf-8-sig")) as lines:
             reader = csv.DictReader(lines)
             if column.text not in (reader.fieldnames or ()):
-                there = ", ".join(reader.fieldnames or ()) or "none"
                 problem = f"{name.text} has no column {column.text!r}"
-                page.fault(Code.BAD_VALUE, column.place, f"{key}.column", problem, f"it has: {there}")
+                page.fault(Code.BAD_VALUE, column.place, f"{key}.column", problem)
                 return []
             cells = [(str(row[column.text] or "").strip(), reader.line_num) for row in reader]
-    except (OSError, ValueError, csv.Error) as error:  # ValueError: a NUL in the name, or no UTF-8 in the file
-        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else f"is not CSV in UTF-8: {error}"
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else "is not CSV in UTF-8"
         remedy = "paths start at the rule file" if isinstance(error, OSError) else ""
         page.fault(Code.UNREADABLE, name.place, f"{key}.file", f"{path} {reason}", remedy)
         return []
-    return [Listed(text, name.place, f"{name.text}:{line}") for text, line in cells if text]
+    return [Listed(text, name.place, f"{name.text}:{line}", in_file=True) for text, line in cells if text]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request
 from fastapi.responses import JSONResponse, Response
@@ -19,7 +19,7 @@ from watcher.rulebook import RuleInfo
 from watcher.rules.drafts import DraftBusy, DraftChanged, DraftFaults, RuleDrafts
 from watcher.store import revisions
 from watcher.store.database import Store
-from watcher.web.api._answers import SAME, also, answer, listed
+from watcher.web.api._answers import SAME, also, answer, is_fresh, listed
 from watcher.web.api._query import Format, Number
 from watcher.web.api.shapes_rules import (
     BacktestMade,
@@ -32,11 +32,11 @@ from watcher.web.api.shapes_rules import (
     SavedFile,
 )
 from watcher.web.desk import Desk
+from watcher.web.leaving import unless_left
 from watcher.web.problems import Refused
 
 __all__ = ["rule_routes"]
 
-T = TypeVar("T")
 COLUMNS = ("id", "title", "severity", "status", "notify", "revision", "file", "line", "found_by", "test_count")
 MAX_TEXT = 1_000_000
 _TRIED = (409, 503)
@@ -124,13 +124,16 @@ def _add_files(routes: APIRouter, writes: list[Any]) -> None:
         summary="Read a rule file",
         responses=also(404, 409, SAME),
     )
-    async def read_file(rules: Rules, name: FileName) -> Response:
+    async def read_file(request: Request, rules: Rules, name: FileName) -> Response:
         """Its text; what stands in the header `ETag` is sent back as `If-Match` by whoever saves it."""
         with _refusals():
             found = next((one for one in await rules.files() if one.name == name), None)
         if found is None:
             raise Refused(404, f"there is no file {name} in the rules folder")
-        return JSONResponse(to_json(found), headers={"ETag": f'"{found.etag}"', "Cache-Control": "private, no-cache"})
+        headers = {"ETag": f'"{found.etag}"', "Cache-Control": "private, no-cache"}
+        if is_fresh(request, headers["ETag"]):
+            return Response(status_code=SAME, headers=headers)
+        return JSONResponse(to_json(found), headers=headers)
 
     @routes.put(
         "/files/{name}",
@@ -172,7 +175,7 @@ def _add_drafts(routes: APIRouter, writes: list[Any]) -> None:
     async def check(request: Request, rules: Rules, draft: Draft) -> Any:
         """Every fault and every warning, as if it stood in the rules folder beside the others. Nothing is kept."""
         with _refusals():
-            found = await _unless_left(request, rules.check(draft.text, draft.name))
+            found = await unless_left(request, rules.check(draft.text, draft.name))
         faults = sum(not one["is_warning"] for one in found)
         return {"findings": found, "faults": faults, "warnings": len(found) - faults}
 
@@ -193,7 +196,7 @@ def _add_drafts(routes: APIRouter, writes: list[Any]) -> None:
             raise Refused(422, "body.since: is after until", [{"where": "body.since", "problem": "is after until"}])
         made = rules.backtest(draft.text, since=draft.since, until=draft.until, name=draft.name)
         with _refusals():
-            return await _unless_left(request, made)
+            return await unless_left(request, made)
 
     @routes.post(
         "/reload",
@@ -278,23 +281,3 @@ def _refusals() -> Iterator[None]:
 
 def _place(found: dict[str, Any]) -> str:
     return f"{found['file']}:{found['line']}:{found['column']}" if found["line"] else str(found["file"])
-
-
-async def _unless_left(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Do it while whoever asked waits for it; it is ended when they have gone."""
-    task = asyncio.create_task(work)
-    leaving = asyncio.create_task(_left(request))
-    try:
-        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise EightkError("whoever asked has gone")
-        return await task
-    finally:
-        leaving.cancel()
-        task.cancel()
-        await asyncio.gather(task, leaving, return_exceptions=True)
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -13,6 +13,7 @@ from watcher.errors import EightkError
 from watcher.rules.drafts import DraftFaults, RuleDrafts
 from watcher.web.access import Form, may_post
 from watcher.web.desk import Desk
+from watcher.web.leaving import unless_left
 from watcher.web.pages.templating import back_to, show
 
 __all__ = ["draft_page"]
@@ -81,12 +82,12 @@ def draft_page(desk: Desk) -> APIRouter:
                     return back_to("/rules", "saved")
                 case "backtest":
                     since, until = draft.days()
-                    made = await rules.backtest(draft.text, since=since, until=until, name=draft.name)
+                    work = rules.backtest(draft.text, since=since, until=until, name=draft.name)
+                    made = await unless_left(request, work)
                     return _page(request, draft, {"made": made, "findings": made["warnings"]})
                 case _:
-                    return _page(
-                        request, draft, {"findings": await rules.check(draft.text, draft.name), "checked": True}
-                    )
+                    found = await unless_left(request, rules.check(draft.text, draft.name))
+                    return _page(request, draft, {"findings": found, "checked": True})
         except DraftFaults as error:
             return _page(request, draft, {"findings": error.findings}, status=422)
         except (ValueError, EightkError) as error:
@@ -112,10 +113,17 @@ async def _opened(rules: RuleDrafts, name: str) -> Draft:
 
 
 def _page(request: Request, draft: Draft, found: dict[str, Any], *, status: int = 200) -> Response:
-    findings = [{**one, "text": _line(draft.text, one["line"])} for one in found.get("findings", ())]
-    findings.sort(key=lambda one: (one["is_warning"], one["line"]))
+    findings = [_placed(one, draft) for one in found.get("findings", ())]
+    findings.sort(key=lambda one: (one["is_warning"], one["elsewhere"], one["line"]))
     context = {**found, "draft": draft, "findings": findings, "faults": sum(not one["is_warning"] for one in findings)}
     return show(request, "draft.html", context, here="/rules", status=status)
+
+
+def _placed(finding: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    """Tell the file of a finding, unless it is the draft, whose line is quoted."""
+    is_here = finding["file"] == draft.name
+    text = _line(draft.text, finding["line"]) if is_here else ""
+    return {**finding, "text": text, "elsewhere": "" if is_here else finding["file"]}
 
 
 def _line(text: str, number: int) -> str:
