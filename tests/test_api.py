@@ -20,6 +20,7 @@ from watcher.store import filings, reports
 from watcher.store.archive import Archive
 from watcher.store.database import Store
 from watcher.store.parts import RawFiles
+from watcher.web.api._pages import cursor_of
 from watcher.web.app import make_app
 from watcher.web.bodies import MAX_BODY_BYTES
 from watcher.web.desk import Desk, Health
@@ -268,16 +269,36 @@ async def test_a_store_that_cannot_is_told_as_such(
     client: httpx.AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: Any, **__: Any) -> Any:
-        raise StoreError("the disk is full")
+        raise StoreError("/home/of/eightk.db: the disk is full")
 
     monkeypatch.setattr(store, "read", full)
     answer = await client.get("/v1/filings")
 
     assert (answer.status_code, answer.json()["detail"], answer.headers["retry-after"]) == (
         503,
-        "the disk is full",
+        "the store cannot be used now; the log has why",
         "10",
     )
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_an_instant_that_utc_does_not_know_is_refused(client: httpx.AsyncClient, moment: str) -> None:
+    asked = {"since": moment}
+    answers = [
+        await client.get("/v1/deliveries", params=asked),
+        await client.get("/v1/alerts/raised", params=asked),
+        await client.post("/v1/redeliveries", json={"endpoint": "desk", **asked}, headers=RIGHT),
+        await client.post("/v1/silences", json={"rule": "r", "why": "w", "until": moment}, headers=RIGHT),
+    ]
+
+    assert [one.status_code for one in answers] == [422] * 4
+    assert "no instant of UTC" in answers[0].json()["detail"]
+
+
+async def test_a_cursor_with_half_a_character_is_refused(client: httpx.AsyncClient) -> None:
+    cursor = cursor_of("delivery", 1, "\ud800")
+
+    assert (await client.get("/v1/deliveries", params={"cursor": cursor})).status_code == 422
 
 
 HOSTILE = b"<SEC-DOCUMENT><script>alert(1)</script>" * 20_000

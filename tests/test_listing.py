@@ -51,6 +51,14 @@ def numbers(store: Store, **query: object) -> list[int]:
     return [int(one.filing.accession[-6:]) for one in store.read_now(listing.find, Query(**query))]
 
 
+def test_a_ticker_that_only_a_filing_tells_finds_its_company(store: Store):
+    teller = Filer(9, "Larkspur", tickers=("LARK",))
+    put(store, 1, filers=(teller,))
+    store.write_now(companies.note_filers, [teller], NOON)  # as it is done when a report is saved
+
+    assert numbers(store, ticker="lark") == [1]
+
+
 @pytest.fixture
 def shelf(store: Store) -> Store:
     put(store, 1, items=("5.02", "9.01"), events=("cfo-departure",))

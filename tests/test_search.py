@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from watcher.models import Document, Event, Filer, Filing, Item, Origin, Report
 from watcher.store import filings, search
 from watcher.store.database import Store, time_limit
+from watcher.store.passages import MOST_LOOKED_AT, MOST_PLACES, Term, passage
 from watcher.store.search import Search
 from watcher.store.search_words import MOST_LETTERS, MOST_TERMS, read_words
 
@@ -229,6 +230,8 @@ def test_a_filing_that_is_deleted_is_not_found(store: Store):
         ("d*", "at least 3 letters or digits must stand before the *"),
         ('"a dividend of 5*"', "at least 3 letters or digits"),
         ("a OR -b", "cannot stand beside OR"),
+        (f'"{"a " * 11}"', "has 11 words; 10 are the most of a phrase"),
+        (".".join("abcdefghijk"), "has 11 words; 10 are the most"),
         ("x" * (MOST_LETTERS + 1), "500 are the most"),
         (" OR ".join("abcd" for _ in range(MOST_TERMS + 1)), "more than 32 words"),
     ],
@@ -293,6 +296,75 @@ def test_the_passage_is_where_most_of_the_words_stand_together(store: Store):
 
     (found,) = store.read_now(search.find, Search("dividend board")).found
     assert [piece.text for piece in found.hits[0].pieces if piece.is_match] == ["dividend", "board"]
+
+
+class Looks:
+    """Counts how often it is asked whether the time is over, which is once for each place that is looked at."""
+
+    def __init__(self, most: float = float("inf")) -> None:
+        self.count, self.most = 0, most
+
+    def __call__(self) -> bool:
+        self.count += 1
+        return self.count > self.most
+
+
+def test_a_text_of_one_word_over_and_over_takes_a_bounded_number_of_looks():
+    looks = Looks()
+    terms = [Term(("a",) * count + ("b",)) for count in range(1, 10)]
+
+    shown = passage("a " * 200_000, terms, looks)
+
+    assert (shown.start, looks.count <= len(terms) * (MOST_PLACES + 1)) == (None, True)
+    assert shown.pieces[0].text.startswith("a a a")
+
+
+def test_the_passage_is_looked_for_in_the_first_part_of_a_text_only():
+    text = "Begin. " + "x" * MOST_LOOKED_AT + " dividend"
+
+    assert passage(text, [Term(("dividend",))]).start is None
+    assert passage(text, [Term(("begin",))]).start == 0
+
+
+def test_a_passage_without_time_is_the_beginning_without_marks():
+    shown = passage("The board. " * 10, [Term(("board",))], Looks(most=3))
+
+    assert ([piece.is_match for piece in shown.pieces], shown.start) == ([False], None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "is_open", "span"),
+    [
+        ("resigned, then the cfo resigns", ("cfo", "resign"), True, (19, 30)),
+        ("resigned, then the cfo resigns", ("cfo", "resign"), False, None),
+        ("a a a a b", ("a", "a", "b"), False, (4, 9)),
+        ("co--chair, co-\n chair", ("co", "chair"), False, (0, 9)),
+        ("coach air", ("co", "air"), False, None),
+        ("scoop coop", ("coop",), False, (6, 10)),
+    ],
+)
+def test_a_phrase_is_whole_words_one_after_the_other(
+    text: str, words: tuple[str, ...], is_open: bool, span: tuple[int, int] | None
+):
+    shown = passage(text, [Term(words, is_open)])
+
+    assert (shown.start, shown.end) == (span or (None, None))
+
+
+def test_equal_terms_are_looked_for_once():
+    words = read_words('dividend OR DIVIDEND OR "dividend" board Board résumé OR resume resume*')
+
+    assert [(one.words, one.is_open) for one in words.terms] == [
+        (("dividend",), False), (("board",), False), (("resume",), False), (("resume",), True),
+    ]  # fmt: skip
+
+
+def test_a_search_is_narrowed_to_the_severity_of_an_event(store: Store):
+    put(store, 1, "A dividend.", "Another dividend.", events=("cfo-departure",))
+    put(store, 2, "A dividend.")
+
+    assert (numbers(store, "dividend", severity="medium"), numbers(store, "dividend", severity="high")) == ([1], [])
+    assert numbers(store, "dividend", severity="medium", since=date(2026, 3, 4)) == []
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "1.5", "9" * 20])

@@ -168,6 +168,54 @@ def test_a_company_s_own_file_adds_its_former_names_too(store: Store) -> None:
     assert known(store).former_names == (FormerName("Larkspur", until=date(2020, 5, 1)),)
 
 
+def ciks(store: Store, ticker: str) -> list[int]:
+    return [one.cik for one in store.read_now(companies.by_ticker, ticker)]
+
+
+def test_a_company_that_no_list_names_is_found_by_the_ticker_that_its_filing_tells(store: Store) -> None:
+    note(store, Filer(1, "Larkspur", tickers=("LARK.B", "LARK")))
+    note(store, Filer(1, "Larkspur", tickers=("OLD",)), at=NOON - DAY)
+    note(store, Filer(1, "Larkspur"), at=NOON + DAY)
+
+    assert (known(store).tickers, ciks(store, "lark/b"), ciks(store, "OLD")) == (("LARK-B", "LARK"), [1], [])
+
+    note(store, Filer(1, "Larkspur", tickers=("NEW",)), at=NOON + 2 * DAY)
+    assert (ciks(store, "NEW"), ciks(store, "LARK")) == ([1], [])
+
+
+def test_what_the_list_tells_of_a_ticker_counts_more_than_a_filing(store: Store) -> None:
+    note_list(store, (1, "Larkspur", "LARK"))
+    note(store, Filer(1, "Larkspur", tickers=("OLD",)), Filer(2, "Salt", tickers=("LARK", "SALT")), at=NOON + DAY)
+
+    assert {one: ciks(store, one) for one in ("LARK", "OLD", "SALT")} == {"LARK": [1], "OLD": [], "SALT": [2]}
+
+
+def test_a_new_list_takes_away_only_what_it_gives_to_another_or_gave_before(store: Store) -> None:
+    note_list(store, (1, "Larkspur", "LARK"), (2, "Salt", "SALT"))
+    note(store, Filer(3, "Thistle", tickers=("THIS",)), Filer(4, "Pepper", tickers=("PEP", "PEPW")))
+    note_list(store, (2, "Salt", "SALT PEP"), at=NOON + DAY)
+
+    assert {one: ciks(store, one) for one in ("LARK", "THIS", "PEP", "PEPW")} == {
+        "LARK": [], "THIS": [3], "PEP": [2], "PEPW": [4],
+    }  # fmt: skip
+
+
+def test_companies_of_filings_do_not_make_a_list_look_short(store: Store) -> None:
+    note_list(store, (1, "Larkspur", "LARK"))
+    note(store, *(Filer(number, f"C {number}", tickers=(f"T{number}",)) for number in range(2, 9)))
+
+    note_list(store, (1, "Larkspur", "LARK"), at=NOON + DAY)
+    assert store.read_now(companies.listed_at) == NOON + DAY
+
+
+def test_reports_are_given_the_tickers_of_the_list_alone(store: Store) -> None:
+    """What a report says must not hang on which others were read before it."""
+    note(store, Filer(1, "Larkspur", tickers=("LARK",)))
+
+    found = store.read_now(companies.with_tickers, Filing("0000000001-26-000001", filers=(Filer(1, "Larkspur"),)))
+    assert found.filers[0].tickers == ()
+
+
 def test_a_filer_without_a_number_or_a_name_is_nobody(store: Store) -> None:
     note(store, Filer(0, "Nobody"), Filer(7, ""))
 

@@ -1,7 +1,8 @@
 """Companies: who is who, as EDGAR's list of companies and the filings themselves tell.
 
 The list has every company with a ticker, and says it anew each day; a company that left it keeps its name here and
-loses its tickers, which may be another's by now. The others come from their filings. Former names are only added.
+loses its tickers, which may be another's by now. The others come from their filings, with the tickers that these tell,
+as far as the list gives them to nobody. Former names are only added.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Text, cast, or_, select
@@ -47,14 +48,14 @@ _MOST_PARAMETERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class KnownCompany:
-    """What is known of one company. No tickers: it is not on EDGAR's list, which says nothing of whether it exists."""
+    """What is known of one company. No tickers: neither EDGAR's list nor a filing tells any."""
 
     cik: int
     name: str
     tickers: tuple[str, ...] = ()  # the main one first, as EDGAR writes them ("SALT-B")
     exchange: str | None = None  # of the main ticker
     former_names: tuple[FormerName, ...] = ()
-    seen_at: datetime | None = None  # when the list, or a filing, last told its name
+    seen_at: datetime | None = None  # when the list, or a filing, last told its name or tickers
 
 
 def note_list(connection: Connection, listed: CompanyList) -> int:
@@ -63,13 +64,17 @@ def note_list(connection: Connection, listed: CompanyList) -> int:
     Raises ``EdgarError`` when it has lost so many companies that it cannot be believed; all stays as it was then.
     """
     known = {row.cik: _company(row) for row in connection.execute(select(company))}
-    before = sum(1 for one in known.values() if one.tickers)
+    last = listed_at(connection)
+    before = sum(1 for one in known.values() if _is_listed(one, last))
     if len(listed.companies) < before * _BELIEVED_SHARE:
         raise EdgarError(f"company list: {len(listed.companies):,} companies, of {before:,} before: not believed")
     now = listed.fetched_at
     made = [_listed(one.cik, one.name, one.listings, known.get(one.cik), now) for one in listed.companies]
     ciks = {one.cik for one in made}
-    gone = [replace(one, tickers=(), exchange=None) for one in known.values() if one.tickers and one.cik not in ciks]
+    taken = {normal_ticker(each) for one in made for each in one.tickers}
+    others = [one for one in known.values() if one.tickers and one.cik not in ciks]
+    left = [replace(one, tickers=_left(one, last, taken), exchange=None) for one in others]
+    gone = [new for new, old in zip(left, others, strict=True) if new.tickers != old.tickers]
     _put(connection, [*made, *gone])
     set_meta(connection, LISTED_KEY, now.isoformat())
     return len(gone) + sum(1 for one in made if _facts(one) != _facts(known.get(one.cik)))
@@ -84,13 +89,17 @@ def listed_at(connection: Connection) -> datetime | None:
 def note_filers(connection: Connection, filers: Iterable[Filer], at: datetime) -> None:
     """Keep what a filing accepted ``at`` that time tells of its filers, or a company's own file of now.
 
-    Former names are added. A company with tickers keeps the name that EDGAR's list gives it; another one has that of
-    its latest filing.
+    Former names are added. A company of EDGAR's list keeps the name and the tickers that it has there; another one has
+    those of its latest filing that tells them, but no ticker of a company of that list.
     """
-    changed = []
+    changed, last = [], listed_at(connection)
+    if at == last:
+        at -= timedelta(microseconds=1)  # what was seen at the instant of the list is the list's: see _is_listed
     for one in filers:
         known = get(connection, one.cik)
-        told = _told(one, known, at)
+        is_listed = known is not None and _is_listed(known, last)
+        tickers = () if is_listed else _free(connection, one, known, last)
+        told = _told(one, known, at, tickers, is_listed=is_listed)
         if one.cik > 0 and told.name and told != known:
             changed.append(told)
     _put(connection, changed)
@@ -128,7 +137,9 @@ def tickers_of(connection: Connection, ciks: Collection[int]) -> dict[int, tuple
 
 def with_tickers(connection: Connection, one: Filing) -> Filing:
     """Return the filing with the tickers that EDGAR's list has for those of its filers that have none."""
-    found = tickers_of(connection, {each.cik for each in one.filers if not each.tickers})
+    last = listed_at(connection)
+    known = {each.cik: get(connection, each.cik) for each in one.filers if not each.tickers}
+    found = {cik: each.tickers for cik, each in known.items() if each is not None and _is_listed(each, last)}
     if not found:
         return one
     return replace(one, filers=tuple(_with_tickers(each, found) for each in one.filers))
@@ -177,14 +188,36 @@ def _listed(cik: int, name: str, listings: Iterable[Any], known: KnownCompany | 
     )
 
 
-def _told(one: Filer, known: KnownCompany | None, at: datetime) -> KnownCompany:
+def _is_listed(one: KnownCompany, last: datetime | None) -> bool:
+    """Whether EDGAR's list of that time, the last one, told its tickers: those of filings are of another time."""
+    return bool(one.tickers) and one.seen_at == last
+
+
+def _left(one: KnownCompany, last: datetime | None, taken: Collection[str]) -> tuple[str, ...]:
+    """The tickers that one has which a new list does not name."""
+    return () if _is_listed(one, last) else tuple(each for each in one.tickers if each not in taken)
+
+
+def _free(connection: Connection, one: Filer, known: KnownCompany | None, last: datetime | None) -> tuple[str, ...]:
+    """The tickers that a filing tells of one, without those of companies of the list."""
+    told = tuple(dict.fromkeys(filter(None, map(normal_ticker, one.tickers))))
+    if known is not None and told == known.tickers:
+        return told
+    return tuple(each for each in told if not any(_is_listed(other, last) for other in by_ticker(connection, each)))
+
+
+def _told(
+    one: Filer, known: KnownCompany | None, at: datetime, tickers: tuple[str, ...], *, is_listed: bool
+) -> KnownCompany:
     """What a filing makes of what was known."""
     days = (*one.former_names_changed_on, *(None for _ in one.former_names))
     former = [FormerName(name, until=until) for name, until in zip(one.former_names, days, strict=False)]
     if known is None:
-        return KnownCompany(one.cik, one.name, former_names=_added((), former), seen_at=at)
-    is_newer = not known.tickers and bool(one.name) and (known.seen_at is None or known.seen_at < at)
-    if is_newer and _folded(one.name) != _folded(known.name):
+        return KnownCompany(one.cik, one.name, tickers, former_names=_added((), former), seen_at=at)
+    is_newer = not is_listed and (known.seen_at is None or known.seen_at < at)
+    if tickers and tickers != known.tickers and (is_newer or not known.tickers):
+        known = replace(known, tickers=tickers, seen_at=max(at, known.seen_at or at))
+    if is_newer and one.name and _folded(one.name) != _folded(known.name):
         former.append(FormerName(known.name, until=at.date()))
         known = replace(known, name=one.name, seen_at=at)
     return replace(known, former_names=_added(known.former_names, former))

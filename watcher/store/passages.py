@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-__all__ = ["Passage", "Piece", "passage", "pattern_of"]
+__all__ = ["MOST_LOOKED_AT", "MOST_PLACES", "Passage", "Piece", "Term", "passage", "term_of"]
 
 # Characters. The passage begins so far ahead of its first match.
 _AHEAD = 80
 _LENGTH = 280
 _MOST_MATCHES = 200  # of one term, that are looked at
+# What a text may cost is bounded, whoever wrote it and whatever is asked: characters, and places for each term.
+MOST_LOOKED_AT = 1_000_000
+MOST_PLACES = 20_000
 _PART = r"[^\W_]"
+_WORD_END = f"(?!{_PART})"
+_REST = f"{_PART}*+"
+_GAP = re.compile(r"[\W_]{1,1000}+")  # nobody reads a phrase across more than that
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +43,26 @@ class Passage:
     end: int | None = None
 
 
-def pattern_of(words: Sequence[str], *, is_open: bool) -> re.Pattern[str]:
-    """What finds these words, one after the other, in a folded text; where it begins a word is checked by the caller.
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that stand one after the other, folded; ``is_open``: the last one may go on."""
 
-    It begins with plain letters, which are searched for far faster than anything else.
+    words: tuple[str, ...]
+    is_open: bool = False
+
+
+def term_of(words: Sequence[str], *, is_open: bool) -> Term:
+    """Return what is looked for when these words are; equal ones come of words that are equal but for capitals."""
+    return Term(tuple(map(_folded, words)), is_open)
+
+
+def passage(text: str, terms: Sequence[Term], is_over: Callable[[], bool] = lambda: False) -> Passage:
+    """Return the first passage with as many different terms as any has; the text's beginning when none is there.
+
+    Only the first ``MOST_LOOKED_AT`` characters are looked at, and of each term the first ``MOST_PLACES`` places at
+    which its first word may stand. When ``is_over`` says so on the way, it is the text's beginning, too.
     """
-    end = f"{_PART}*" if is_open else f"(?!{_PART})"
-    return re.compile(r"[\W_]+".join(re.escape(_folded(word)) for word in words) + end)
-
-
-def passage(text: str, patterns: Sequence[re.Pattern[str]]) -> Passage:
-    """Return the first passage with as many different terms as any has; the text's beginning when none is there."""
-    matches = _matches(_folded(text), patterns)
+    matches = _matches(_folded(text[:MOST_LOOKED_AT]), terms, is_over)
     best = max(range(len(matches)), key=lambda n: (_variety(matches, n), -n), default=None)
     if best is None:
         return Passage((Piece(text[: _word_end(text, _LENGTH)], is_match=False),))
@@ -59,15 +73,48 @@ def passage(text: str, patterns: Sequence[re.Pattern[str]]) -> Passage:
     return Passage(tuple(_pieces(text, begin, end, shown)), shown[0][0], shown[0][1])
 
 
-def _matches(folded: str, patterns: Sequence[re.Pattern[str]]) -> list[tuple[int, int, int]]:
-    """Where they stand, in the order of the text, and which of the terms it is."""
-    found = [
-        (one.start(), one.end(), which)
-        for which, pattern in enumerate(patterns)
-        for one in islice(pattern.finditer(folded), _MOST_MATCHES)
-        if one.start() == 0 or not folded[one.start() - 1].isalnum()
-    ]
+def _matches(folded: str, terms: Sequence[Term], is_over: Callable[[], bool]) -> list[tuple[int, int, int]]:
+    """Where they stand, in the order of the text, and which of the terms it is; nothing when the time is over."""
+    found = []
+    for which, term in enumerate(terms):
+        for start, end in islice(_spans(folded, term, is_over), _MOST_MATCHES):
+            found.append((start, end, which))
+        if is_over():
+            return []
     return sorted(found)
+
+
+def _spans(folded: str, term: Term, is_over: Callable[[], bool]) -> Iterator[tuple[int, int]]:
+    """Give where it stands.
+
+    The regular expression knows the first word only, so that it is quick and holds up other threads for a moment at
+    most; it begins with plain letters, which are searched for far faster than anything else.
+    """
+    patterns = [re.compile(re.escape(word) + _WORD_END) for word in term.words]
+    if term.is_open:
+        patterns[-1] = re.compile(re.escape(term.words[-1]) + _REST)
+    taken = 0
+    for one in islice(patterns[0].finditer(folded), MOST_PLACES):
+        if is_over():
+            return
+        start = one.start()
+        if start < taken or (start and folded[start - 1].isalnum()):
+            continue
+        end = _end_of_all(folded, one.end(), patterns[1:])
+        if end is not None:
+            yield start, end
+            taken = end
+
+
+def _end_of_all(folded: str, at: int, patterns: Sequence[re.Pattern[str]]) -> int | None:
+    """Where the last of these words ends when they follow each other from there on; None when they do not."""
+    for pattern in patterns:
+        gap = _GAP.match(folded, at)
+        word = gap and pattern.match(folded, gap.end())
+        if not word:
+            return None
+        at = word.end()
+    return at
 
 
 def _variety(matches: list[tuple[int, int, int]], first: int) -> int:

@@ -5,8 +5,8 @@ How a text gets into the index is told in `search_index`; what people may type, 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from watcher.models import Origin
 from watcher.store import companies
 from watcher.store.database import time_limit
 from watcher.store.listing import is_cik, key_of, span
-from watcher.store.passages import Piece, passage
+from watcher.store.passages import Piece, Term, passage
 from watcher.store.schema import document, filing, report
 from watcher.store.search_index import tag
 from watcher.store.search_words import Words, any_of, quoted, read_words
@@ -28,6 +28,8 @@ __all__ = ["MOST_HITS", "SECONDS", "Found", "Hit", "Piece", "Results", "Search",
 
 MOST_HITS = 3  # that are shown of one filing
 SECONDS = 5.0  # after which a search is given up
+# After which passages are no longer looked for: documents are shown by their beginning then.
+_PASSAGE_SECONDS = 1.0
 _TYPES = {"since": Date(), "until": Date()}
 _PLAIN = "SELECT search.rowid FROM search WHERE search MATCH :expression"
 # A CROSS JOIN is done in the order in which it is written: else each filing of those days might be looked up.
@@ -35,6 +37,8 @@ _DATED = """SELECT search.rowid FROM search CROSS JOIN filing
 WHERE search MATCH :expression AND filing.sort_key = search.rowid >> 16"""  # as PER_FILING is
 _FROM, _TO = "search.rowid >= :low", "search.rowid < :high"
 _SINCE, _UNTIL = "filing.filed_on >= :since", "filing.filed_on <= :until"
+_SEVERITY = """EXISTS (SELECT 1 FROM event
+WHERE event.severity = :severity AND event.sort_key = search.rowid >> 16)"""
 _TOO_LONG = "the search takes longer than {seconds:g} seconds: use rarer or longer words, or a shorter span of days"
 
 
@@ -50,6 +54,7 @@ class Search:
     form: str | None = None
     item: str | None = None
     event: str | None = None
+    severity: str | None = None  # of one of the events
     cik: int | None = None
     ticker: str | None = None
     company: str | None = None
@@ -109,7 +114,7 @@ def find(connection: Connection, search: Search) -> Results:
         with time_limit(connection, search.seconds):
             groups = _groups(connection, search, expression)
             shown = groups[: search.limit]
-            found = _found(connection, shown, words.patterns)
+            found = _found(connection, shown, words.terms)
     except TimeoutError as error:
         raise ValueError(_TOO_LONG.format(seconds=search.seconds)) from error
     return Results(found, str(shown[-1][0] // PER_FILING) if len(groups) > search.limit else None)
@@ -168,6 +173,7 @@ def _numbers(connection: Connection, search: Search, expression: str) -> Iterato
         "high": (_TO, None if high is None else high * PER_FILING),
         "since": (_SINCE, search.since),
         "until": (_UNTIL, search.until),
+        "severity": (_SEVERITY, search.severity),
     }
     given = {name: (condition, value) for name, (condition, value) in asked.items() if value is not None}
     statement = _DATED if {"since", "until"} & given.keys() else _PLAIN
@@ -178,13 +184,13 @@ def _numbers(connection: Connection, search: Search, expression: str) -> Iterato
         yield from (row[0] for row in rows)
 
 
-def _found(connection: Connection, groups: list[list[int]], patterns: Sequence[re.Pattern[str]]) -> tuple[Found, ...]:
+def _found(connection: Connection, groups: list[list[int]], terms: Sequence[Term]) -> tuple[Found, ...]:
     if not groups:
         return ()
     keys = [numbers[0] // PER_FILING for numbers in groups]
     stored = {row.sort_key: row for row in connection.execute(select(filing).where(filing.c.sort_key.in_(keys)))}
     # The 8-K itself comes first among the documents, and last in the index's order.
-    hits = _hits(connection, [number for numbers in groups for number in numbers[-MOST_HITS:]], patterns)
+    hits = _hits(connection, [number for numbers in groups for number in numbers[-MOST_HITS:]], terms)
     return tuple(
         Found(
             stored_filing(stored[key]),
@@ -195,18 +201,25 @@ def _found(connection: Connection, groups: list[list[int]], patterns: Sequence[r
     )
 
 
-def _hits(connection: Connection, numbers: list[int], patterns: Sequence[re.Pattern[str]]) -> dict[int, Hit]:
-    columns = (document.c.search_id, document.c.accession, document.c.sequence, document.c.text)
-    rows = connection.execute(select(*columns).where(document.c.search_id.in_(numbers))).all()
-    accessions = {row.accession for row in rows}
-    listed = select(report.c.accession, report.c.body["documents"]).where(report.c.accession.in_(accessions))
+def _hits(connection: Connection, numbers: list[int], terms: Sequence[Term]) -> dict[int, Hit]:
+    asked = document.c.search_id.in_(numbers)
+    listed = select(report.c.accession, report.c.body["documents"]).where(
+        report.c.accession.in_(select(document.c.accession).where(asked))
+    )
     told = {
         (accession, one["sequence"]): one for accession, documents in connection.execute(listed) for one in documents
     }
-    return {row.search_id: _hit(row, told[row.accession, row.sequence], patterns) for row in rows}
+    end = time.monotonic() + _PASSAGE_SECONDS
+    columns = (document.c.search_id, document.c.accession, document.c.sequence, document.c.text)
+    # One by one: all of these texts need not be in memory together.
+    with connection.execute(select(*columns).where(asked)) as rows:
+        return {
+            row.search_id: _hit(row, told[row.accession, row.sequence], terms, lambda: time.monotonic() > end)
+            for row in rows
+        }
 
 
-def _hit(row: Any, told: dict[str, Any], patterns: Sequence[re.Pattern[str]]) -> Hit:
+def _hit(row: Any, told: dict[str, Any], terms: Sequence[Term], is_over: Callable[[], bool]) -> Hit:
     """Make a hit of its row and of what its report tells of the document."""
-    shown = passage(row.text, patterns)
+    shown = passage(row.text, () if is_over() else terms, is_over)
     return Hit(row.sequence, told["type"], told["description"], shown.pieces, shown.start, shown.end)

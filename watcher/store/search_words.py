@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from watcher.store.passages import pattern_of
+from watcher.store import passages
 
-__all__ = ["MOST_LETTERS", "MOST_TERMS", "Term", "Words", "any_of", "quoted", "read_words"]
+__all__ = ["MOST_LETTERS", "MOST_TERMS", "MOST_WORDS", "Term", "Words", "any_of", "quoted", "read_words"]
 
 MOST_LETTERS = 500
 MOST_TERMS = 32
+MOST_WORDS = 10  # of a phrase
 # A shorter beginning stands for so many words that the index reads half of itself.
 SHORTEST_PREFIX = 3
 
@@ -39,9 +40,9 @@ class Term:
         return f"{quoted(self.text)}{' *' if self.is_open else ''}"
 
     @property
-    def pattern(self) -> re.Pattern[str]:
-        """What finds it in a text."""
-        return pattern_of(_runs(self.text), is_open=self.is_open)
+    def term(self) -> passages.Term:
+        """What is looked for in a text to show it."""
+        return passages.term_of(_runs(self.text), is_open=self.is_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ class Words:
         return " AND ".join(f"({any_of(group)})" for group in self.groups)
 
     @property
-    def patterns(self) -> tuple[re.Pattern[str], ...]:
-        """What finds each of them in a text."""
-        return tuple(one.pattern for group in self.groups for one in group)
+    def terms(self) -> tuple[passages.Term, ...]:
+        """What is looked for in a text to show them, each once."""
+        return tuple(dict.fromkeys(one.term for group in self.groups for one in group))
 
 
 def any_of(terms: Iterable[Term]) -> str:
@@ -92,7 +93,15 @@ def read_words(text: str) -> Words:
     if not groups:
         nothing = "only what is to be left out: say what is looked for, too" if without else "no words"
         raise ValueError(f"the search has {nothing}")
-    return Words(tuple(map(tuple, groups)), tuple(without))
+    return Words(tuple(dict.fromkeys(map(_distinct, groups))), _distinct(without))
+
+
+def _distinct(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """Leave out what says the same as another, but for capitals and accents."""
+    found: dict[passages.Term, Term] = {}
+    for one in terms:
+        found.setdefault(one.term, one)
+    return tuple(found.values())
 
 
 def quoted(text: str) -> str:
@@ -122,6 +131,8 @@ def _term(plain: str, is_open: bool) -> Term | None:
     runs = _runs(plain)
     if not runs:
         return None
+    if len(runs) > MOST_WORDS:
+        raise ValueError(f"{plain[:50]}: has {len(runs)} words; {MOST_WORDS} are the most of a phrase")
     if is_open and len(runs[-1]) < SHORTEST_PREFIX:
         raise ValueError(f"{plain[:50]}: at least {SHORTEST_PREFIX} letters or digits must stand before the *")
     return Term(plain, is_open)

@@ -50,9 +50,9 @@ def add_failures(app: FastAPI) -> None:
 
     @app.exception_handler(StoreError)
     async def _unable(request: Request, error: StoreError) -> Response:
-        # A full disk, say: told, and no fault of the program's.
+        # A full disk, say: no fault of the program's. The reason names a path of this machine, which is for the log.
         log.error("the store cannot be used for a request", extra={"path": request.url.path, "reason": str(error)})
-        return _answer(request, 503, str(error), {"Retry-After": "10"})
+        return _answer(request, 503, "the store cannot be used now; the log has why", {"Retry-After": "10"})
 
     @app.exception_handler(Exception)
     async def _broken(request: Request, error: Exception) -> Response:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from watcher.store import silences
 from watcher.store.database import Store
 from watcher.web.api._answers import also
+from watcher.web.api._query import Moment
 from watcher.web.api.shapes_more import SilenceAdded, SilenceList, SilenceRow
 from watcher.web.show import silence_json
 
@@ -28,7 +29,7 @@ class SilenceRequest(BaseModel, extra="forbid"):
     why: Annotated[str, Field(max_length=1000)]
     by: Annotated[str, Field(max_length=100)] = ""
     seconds: Annotated[float | None, Field(gt=0, le=_TEN_YEARS)] = None
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
     def until_then(self, now: datetime) -> datetime:
         """Return when it is over. Raises ``ValueError`` unless either is given."""

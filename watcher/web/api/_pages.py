@@ -27,6 +27,7 @@ def read_cursor(text: str, noun: str, *kinds: type[Key]) -> tuple[Key, ...]:
     """Read it back, with keys of these kinds; one that is no such cursor is answered with 422."""
     try:
         found = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text that a store can be asked for
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or [noun, *kinds] != [*found[:1], *(type(one) for one in found[1:])]:

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query, Request
 from fastapi.dependencies.models import Dependant
+from pydantic import AfterValidator, AwareDatetime
 
 from watcher.web.problems import Refused
 
-__all__ = ["MOST", "USUAL", "Accession", "Cik", "CursorText", "Format", "Limit", "Name", "Number", "only_known"]
+__all__ = [
+    "MOST",
+    "USUAL",
+    "Accession",
+    "Cik",
+    "CursorText",
+    "Format",
+    "Limit",
+    "Moment",
+    "Name",
+    "Number",
+    "only_known",
+]
 
 MOST, USUAL = 500, 50
+
+
+def _utc(moment: datetime) -> datetime:
+    """The same instant in UTC, as it is stored. Raises ``ValueError`` when that is before year 1 or after 9999."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{moment.isoformat()} is no instant of UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 Accession = Annotated[
     str, Path(description="the accession number", pattern=r"^\d{10}-\d{2}-\d{6}$", examples=["0000000001-26-000001"])

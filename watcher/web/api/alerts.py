@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime
 from sqlalchemy import Connection
 
 from watcher.errors import AheadOfStore
@@ -18,7 +17,7 @@ from watcher.store.alert_pages import AlertFilter, page_after, payload_of
 from watcher.store.database import Store
 from watcher.web.api._answers import SAME, also, answer, listed
 from watcher.web.api._pages import cursor_of, next_link, read_cursor
-from watcher.web.api._query import MOST, USUAL, Cik, CursorText, Format, Limit, Name, Number
+from watcher.web.api._query import MOST, USUAL, Cik, CursorText, Format, Limit, Moment, Name, Number
 from watcher.web.api.shapes import AlertDetail, AlertList, RaisedList
 from watcher.web.problems import Refused
 from watcher.web.show import alert_json, delivery_json
@@ -87,7 +86,7 @@ def _add_raised(routes: APIRouter, store: Store) -> None:
         severity: Severity | None = None,
         cik: Cik = None,
         filing: Annotated[str | None, Query(pattern=r"^\d{10}-\d{2}-\d{6}$", description="accession number")] = None,
-        since: Annotated[AwareDatetime | None, Query(description="raised since then")] = None,
+        since: Annotated[Moment | None, Query(description="raised since then")] = None,
         silenced: Annotated[bool, Query(description="only those that a silence kept untold")] = False,
         limit: Limit = USUAL,
         cursor: CursorText = None,

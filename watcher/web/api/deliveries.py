@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from watcher.errors import EndpointDisabled, UnknownDelivery
 from watcher.models import DeliveryState
@@ -16,7 +16,7 @@ from watcher.store.database import Store
 from watcher.store.redelivery import MOST_AT_ONCE, Redelivery, Wanted
 from watcher.web.api._answers import SAME, also, answer, listed
 from watcher.web.api._pages import cursor_of, next_link, read_cursor
-from watcher.web.api._query import USUAL, CursorText, Format, Limit, Name, Number
+from watcher.web.api._query import USUAL, CursorText, Format, Limit, Moment, Name, Number
 from watcher.web.api.shapes import DeliveryList, DeliveryRow, Redelivered
 from watcher.web.desk import Redeliver
 from watcher.web.problems import Refused
@@ -36,7 +36,7 @@ class RedeliveryRequest(BaseModel, extra="forbid"):
 
     endpoint: Annotated[str, Field(min_length=1, max_length=200)]
     state: DeliveryState = DeliveryState.FAILED
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     rule: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     limit: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = MOST_AT_ONCE
 
@@ -63,7 +63,7 @@ def _add_reading(routes: APIRouter, store: Store) -> None:
         endpoint: Name = None,
         rule: Name = None,
         filing: Annotated[str | None, Query(pattern=r"^\d{10}-\d{2}-\d{6}$", description="accession number")] = None,
-        since: Annotated[AwareDatetime | None, Query(description="owed first since then")] = None,
+        since: Annotated[Moment | None, Query(description="owed first since then")] = None,
         limit: Limit = USUAL,
         cursor: CursorText = None,
         shape: Format = None,

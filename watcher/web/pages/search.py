@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 from watcher.store import search
 from watcher.store.search import Results, Search
 from watcher.web.desk import Desk
-from watcher.web.pages.choice import FORMS, Choice
+from watcher.web.pages.choice import FORMS, SEVERITIES, Choice
 from watcher.web.pages.templating import show
 
 __all__ = ["search_page"]
@@ -29,7 +29,7 @@ def search_page(desk: Desk) -> APIRouter:
                 results = await desk.store.read(search.find, _asked(choice))
             except ValueError as error:  # told on the page, in words for a person
                 problem = str(error)
-        context = {"choice": choice, "problem": problem, "results": results, "forms": FORMS}
+        context = {"choice": choice, "problem": problem, "results": results, "forms": FORMS, "severities": SEVERITIES}
         return show(request, "search.html", context, here="/search")
 
     return routes
@@ -42,6 +42,7 @@ def _asked(choice: Choice) -> Search:
         form=query.form,
         item=query.item,
         event=query.event,
+        severity=query.severity,
         ticker=query.ticker,
         company=query.company,
         since=query.since,
