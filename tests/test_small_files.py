@@ -1,6 +1,7 @@
 """Files that settings and rules name: what has no end, or is none, is told and not waited for."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,10 +96,22 @@ def test_rules_that_are_no_file_are_told(odd: Path, tmp_path: Path) -> None:
     assert "cannot be read" in str(done.exception)
 
 
-def test_a_list_that_is_no_file_is_told(odd: Path, tmp_path: Path) -> None:
-    place = Place(tmp_path).set_up(rules=RULES.replace("LIST", str(odd)))
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["fifo", "folder"])
+def test_a_list_that_is_no_file_is_told(make: Callable[[Path], None], tmp_path: Path) -> None:
+    place = Place(tmp_path).set_up(rules=RULES.replace("LIST", "odd.csv"))
+    make(place.config.parent / "rules" / "odd.csv")
 
     done = CliRunner().invoke(cli, ["check", "--config", str(place.config)])
 
     assert isinstance(done.exception, ConfigError)
-    assert f"{odd} cannot be read: " in str(done.exception)
+    assert "odd.csv cannot be read: " in str(done.exception)
+
+
+def test_a_list_without_end_lies_outside_the_folder_and_is_not_read(tmp_path: Path) -> None:
+    place = Place(tmp_path).set_up(rules=RULES.replace("LIST", "odd.csv"))
+    (place.config.parent / "rules" / "odd.csv").symlink_to("/dev/zero")
+
+    done = CliRunner().invoke(cli, ["check", "--config", str(place.config)])
+
+    assert isinstance(done.exception, ConfigError)
+    assert "does not lie in the folder of the rule files" in str(done.exception)
