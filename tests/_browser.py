@@ -34,11 +34,6 @@ def why_no_browser() -> str:
     return "" if CHROMIUM else "chromium is not installed (Debian: apt install chromium)"
 
 
-def is_required() -> bool:
-    """Whether a missing program is a failure."""
-    return bool(os.environ.get("EIGHTK_REQUIRE_SERVERS"))
-
-
 @dataclass
 class Site:
     """The pages of a running daemon, and a browser to look at them."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -16,21 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import nkeys
-import pytest
+from _required import program
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 
-BINARY = shutil.which("nats-server")
 _STARTS_SECONDS = 30.0
 
 
 def need_server() -> str:
-    """The server's program; without it the test is skipped, or fails where servers are required."""
-    if BINARY is None:
-        reason = "nats-server is not installed (Debian: apt install nats-server)"
-        pytest.fail(reason) if os.environ.get("EIGHTK_REQUIRE_SERVERS") else pytest.skip(reason)
-    return BINARY
+    """The server's program."""
+    return program("nats-server", "nats-server")
 
 
 def free_port() -> int:

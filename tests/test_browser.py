@@ -11,7 +11,8 @@ import pytest
 
 pytest.importorskip("playwright", reason="the package playwright is not installed")
 
-from _browser import Look, Site, is_required, site, why_no_browser
+from _browser import Look, Site, site, why_no_browser
+from _required import do_without
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
@@ -35,9 +36,7 @@ HOSTILE = (
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if why := why_no_browser():
-        if is_required():
-            pytest.fail(why)
-        pytest.skip(why)
+        do_without(why)
     with site(tmp_path_factory.mktemp("pages")) as made:
         yield made
 

@@ -1,8 +1,6 @@
 """What `deploy/` gives to run eightk with: that systemd takes it, and that all it names is there."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from _required import program
 
 from tests._running import Place
 from watcher.cli import cli
@@ -27,11 +26,9 @@ MOST_EXPOSED = 2.0
 
 
 def systemd_analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        reason = "systemd-analyze is not installed (Debian: apt install systemd)"
-        pytest.fail(reason) if os.environ.get("EIGHTK_REQUIRE_SERVERS") else pytest.skip(reason)
-    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        [program("systemd-analyze", "systemd"), *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from _required import program
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -204,10 +204,7 @@ def test_init_writes_the_files(tmp_path: Path) -> None:
 
 @pytest.fixture
 def promtool() -> str:
-    found = shutil.which("promtool")
-    if found is None:
-        pytest.skip("promtool is not installed (Debian's package prometheus has it)")
-    return found
+    return program("promtool", "prometheus")
 
 
 @pytest.mark.parametrize("check", [("rules", RULES.name), ("config", "prometheus.yml")])

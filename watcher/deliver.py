@@ -14,9 +14,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-
-from sqlalchemy import Connection
 
 from watcher.bucket import Bucket
 from watcher.clock import Clock
@@ -24,10 +21,9 @@ from watcher.errors import DeliveryError
 from watcher.handler import Answer, Notifier, Post
 from watcher.logs import about
 from watcher.meters import DeliveryOutcome, Meters
-from watcher.models import Attempt, Delivery, DeliveryState
+from watcher.models import Attempt, DeliveryState
 from watcher.noting import Noting
 from watcher.store import deliveries, settling
-from watcher.store.alert_filings import filings_of
 from watcher.store.database import Store
 from watcher.store.deliveries import Owed
 from watcher.store.notices import Owner
@@ -73,7 +69,6 @@ class _Job:
     state: EndpointState
     waiting: deque[Owed]
     stop_at: float
-    filings: Mapping[str, str] = field(default_factory=dict)  # accession numbers by alert id
     noting: list[asyncio.Future[Settlement]] = field(default_factory=list)
 
     def has_more(self) -> bool:
@@ -81,11 +76,6 @@ class _Job:
 
     def lanes(self) -> int:
         return 1 if self.endpoint.ordered else self.state.lanes(self.endpoint.concurrency)
-
-    def about(self, one: Delivery) -> AbstractContextManager[None]:
-        """Have the lines that are written inside say which delivery they are about."""
-        accession = self.filings.get(one.alert)
-        return about(accession=accession, alert=one.alert, delivery=one.id, endpoint=one.endpoint)
 
 
 class Deliverer:
@@ -122,8 +112,8 @@ class Deliverer:
         endpoint, now = self._endpoints.get(name), self._clock.now()
         if endpoint is None:
             return  # it left the settings meanwhile
-        state, owed, about_filings = await self._store.read(_work_for, name, now, ordered=endpoint.ordered)
-        job = _Job(endpoint, state, deque(owed), time.monotonic() + JOB_SECONDS, about_filings)
+        state, owed = await self._store.read(settling.work_for, name, now, JOB_DELIVERIES, ordered=endpoint.ordered)
+        job = _Job(endpoint, state, deque(owed), time.monotonic() + JOB_SECONDS)
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(min(job.lanes(), len(owed))):
@@ -144,10 +134,10 @@ class Deliverer:
                 if not job.has_more():
                     return
                 owed = job.waiting.popleft()
-                with job.about(owed.delivery):
+                with _about(owed):
                     settled = await self._try(job.endpoint, owed)
             if settled is not None:
-                with job.about(owed.delivery):
+                with _about(owed):
                     await self._note(job, settled)
 
     async def _note(self, job: _Job, settled: Settled) -> None:
@@ -235,11 +225,10 @@ def _outcome(answer: Answer | None, error: DeliveryError | None) -> Outcome:
     )
 
 
-def _work_for(
-    connection: Connection, name: str, now: datetime, *, ordered: bool
-) -> tuple[EndpointState, tuple[Owed, ...], dict[str, str]]:
-    state, owed = settling.work_for(connection, name, now, JOB_DELIVERIES, ordered=ordered)
-    return state, owed, filings_of(connection, [one.delivery.alert for one in owed])
+def _about(owed: Owed) -> AbstractContextManager[None]:
+    """Have the lines that are written inside say which delivery they are about."""
+    one = owed.delivery
+    return about(accession=owed.accession, alert=one.alert, delivery=one.id, endpoint=one.endpoint)
 
 
 def _log(settled: Settled, settlement: Settlement | None) -> DeliveryOutcome:

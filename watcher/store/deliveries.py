@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 # Of an alert what an attempt needs: its body is long, and would be read for nothing.
-_MESSAGE = tuple(alert.c[name] for name in ("message_type", "message_at", "summary", "url", "payload"))
+_MESSAGE = tuple(alert.c[name] for name in ("accession", "message_type", "message_at", "summary", "url", "payload"))
 
 
 class Order(Enum):
@@ -45,6 +45,7 @@ class Owed:
 
     delivery: Delivery
     message: Message
+    accession: str | None = None  # None: a digest, or an alarm of the watcher itself, which is about no single filing
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def _delivery(row: Row[Any]) -> Delivery:
 
 def _owed(row: Row[Any]) -> Owed:
     message = Message(row.alert_id, row.message_type, row.message_at, row.summary, row.url, row.payload)
-    return Owed(_delivery(row), message)
+    return Owed(_delivery(row), message, row.accession)
 
 
 def _stored(row: Row[Any], tries: tuple[Attempt, ...]) -> StoredDelivery:
