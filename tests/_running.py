@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from _stores import store_url
+
 from watcher.signing import new_secret
 
 RULES = """\
@@ -43,7 +45,9 @@ class Place:
         (self.folder / "config" / "rules").mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "rules" / "test.yaml").write_text(rules)
         (self.folder / "secret").write_text(self.secret + "\n")
-        lines = ['[web]\nlisten = "127.0.0.1:0"', "[folder]\nrescan_seconds = 1", more]
+        url = store_url(self.folder / "data" / "eightk.db")
+        lines = [] if url.startswith("sqlite") or "[store]" in more else [f'[store]\nurl = "{url}"']
+        lines += ['[web]\nlisten = "127.0.0.1:0"', "[folder]\nrescan_seconds = 1", more]
         if edgar:
             lines.append(f'[edgar]\ncontact = "Tests tests@example.com"\nbase_url = "{edgar}"')
             lines.append("poll_seconds = 0.2\nrequests_per_second = 10")

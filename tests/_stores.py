@@ -1,10 +1,44 @@
-"""What several tests of the route need: a made-up report, and a store with an alert that is owed."""
+"""What several tests of the route need: a store in either database, a made-up report, an alert that is owed.
 
+A module whose tests hold for both says ``pytestmark = pytest.mark.usefixtures("either_store")``, and asks `store_url`
+for the URL of each store: its tests then run on SQLite and on PostgreSQL.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+
+from _postgres import drop_database, fresh_database, server, template
 
 from watcher.models import Alert, Filer, Filing, Item, Message, Report, Severity, alert_id
 from watcher.store import filings, reports
 from watcher.store.database import Store
+
+_databases: list[dict[Path, str]] = []  # those that stand for files, while a test runs on PostgreSQL
+
+
+def store_url(path: Path) -> str:
+    """The URL of a store: this file, or the database that stands for it while the test runs on PostgreSQL."""
+    if not _databases:
+        return f"sqlite:///{path}"
+    made = _databases[-1]
+    if path not in made:
+        made[path] = fresh_database("store", of=template("store", lambda url: Store(url).close()))
+    return made[path]
+
+
+@contextmanager
+def on_postgresql() -> Iterator[None]:
+    """Have `store_url` make databases of PostgreSQL while inside; they are dropped at the end."""
+    server()
+    _databases.append({})
+    try:
+        yield
+    finally:
+        for url in _databases.pop().values():
+            drop_database(url)
+
 
 NOW = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)
 ACCESSION = "0000000001-26-000001"

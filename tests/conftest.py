@@ -1,9 +1,10 @@
 """Fixtures shared by every test, and what makes them run side by side."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from _stores import on_postgresql
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +14,16 @@ def shared() -> Path:
     if not (folder / "corpus").is_dir():
         pytest.skip("no folder of real filings beside this checkout")
     return folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_store(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run the test once for each database: see `_stores`."""
+    if request.param == "sqlite":
+        yield "sqlite"
+        return
+    with on_postgresql():
+        yield "postgresql"
 
 
 @pytest.hookimpl(wrapper=True)

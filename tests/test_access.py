@@ -130,6 +130,17 @@ async def test_over_https_the_cookie_is_for_https_alone(store: Store):
     assert "Secure" in answer.headers["set-cookie"]
 
 
+async def test_behind_a_proxy_that_speaks_https_the_cookie_is_for_https_alone_whoever_is_trusted(store: Store):
+    keyring = Keyring().with_password(PASSWORD)
+    access = Access("of-the-lock-file", read=lambda: keyring, public_url="https://eightk.example")
+    async with client_of(store, access, "http://eightk.example") as client:
+        answer = await client.post(
+            "/login", data={"password": PASSWORD}, headers=FORM | {"Origin": "https://eightk.example"}
+        )
+
+    assert "Secure" in answer.headers["set-cookie"]
+
+
 async def test_a_wrong_password_is_told_and_five_are_enough(store: Store):
     async with client_of(store, guarded()[0]) as client:
         answers = [await logged_in(client, "not the password") for _ in range(5)]

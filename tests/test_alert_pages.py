@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from _stores import ACCESSION, NOW, alert, filing, report, save
+from _stores import ACCESSION, NOW, alert, filing, report, save, store_url
 from sqlalchemy import Connection
 
 from watcher.errors import AheadOfStore
@@ -19,15 +19,18 @@ from watcher.places import edgar_place
 from watcher.store import deliveries, filings, reports
 from watcher.store.alert_pages import AlertFilter, page_after
 from watcher.store.database import Store
+from watcher.store.schema import alert as alert_table
 from watcher.web.app import make_app
 from watcher.web.desk import Desk, Health
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 EVERY = AlertFilter()
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 
@@ -157,7 +160,7 @@ async def test_an_alert_of_an_earlier_version_is_numbered_when_it_is_read(store:
 
     def forget(connection: Connection) -> None:
         unnumbered = message_for(one, report(accession(1), one), saved_at=NOW).payload
-        connection.exec_driver_sql("UPDATE alert SET payload = ?", (unnumbered,))
+        connection.execute(alert_table.update().values(payload=unnumbered))
 
     store.write_now(forget)
     (payload,) = store.read_now(page_after, 0, 10, EVERY).payloads

@@ -11,26 +11,29 @@ from typing import Any
 
 import httpx
 import pytest
-from _stores import ACCESSION, NOW, alert, filing, message, report
+from _stores import ACCESSION, NOW, alert, filing, message, report, store_url
 from test_stream import Nothing, unasked
 
 from watcher.errors import StoreError
-from watcher.models import Document, Event, Filer, Report, Severity
+from watcher.models import Document, Event, Filer, Item, Report, Severity
 from watcher.store import filings, reports
 from watcher.store.archive import Archive
 from watcher.store.database import Store
 from watcher.store.parts import RawFiles
 from watcher.web.api._pages import cursor_of
+from watcher.web.api_docs import _shown
 from watcher.web.app import make_app
 from watcher.web.bodies import MAX_BODY_BYTES
 from watcher.web.desk import Desk, Health
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 RIGHT = {"authorization": "Bearer right"}
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 
@@ -44,6 +47,7 @@ def client(store: Store, tmp_path: Path) -> httpx.AsyncClient:
         backfill=Nothing(),
         health=lambda: Health(is_well=True, edgar="polling"),
         raw=RawFiles(tmp_path / "raw"),
+        events=lambda: frozenset({"cfo-departure", "dividend"}),
     )
     transport = httpx.ASGITransport(app=make_app(desk), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
@@ -137,6 +141,17 @@ async def test_a_search_shows_the_words_around(client: httpx.AsyncClient, store:
 
     assert one["snippet"] == "The chief officer left the firm."
     assert (await client.get("/v1/filings?q=firm&state=saved")).status_code == 422
+
+
+async def test_a_search_is_narrowed_by_severity(client: httpx.AsyncClient, store: Store) -> None:
+    documents = (Document(1, "8-K", "a.htm", "", 5, text="The chief officer left the firm."),)
+    for place, severity in enumerate((Severity.CRITICAL, Severity.LOW), start=1):
+        event = Event("cfo-departure", 0.9, severity=severity)
+        save(store, replace(report(number(place)), documents=documents, events=(event,)))
+
+    found = (await client.get("/v1/filings?q=firm&severity=critical")).json()["filings"]
+
+    assert [one["accession"] for one in found] == [number(1)]
 
 
 async def test_a_table_runs_no_formula(client: httpx.AsyncClient, store: Store) -> None:
@@ -241,6 +256,71 @@ async def test_a_word_that_is_not_known_is_not_passed_over(client: httpx.AsyncCl
 
     assert near["errors"] == [{"where": "query.itme", "problem": "there is no such parameter; did you mean item?"}]
     assert "there are" in far["errors"][0]["problem"]
+
+
+UNKNOWN_NAMES = [
+    ("event=cfo-departur", "event", "no event 'cfo-departur' is known; did you mean cfo-departure?"),
+    ("event=zzz", "event", "no event 'zzz' is known; eightk events list names them all"),
+    ("item=5.2", "item", "'5.2' is no item of Form 8-K; did you mean 5.02?"),
+    ("item=14", "item", "'14' is no item of Form 8-K, such as 5.02"),
+    ("form=8-K12C", "form", "no filing of form '8-K12C' is in the store; did you mean 8-K12B?"),
+    ("form=%00", "form", "no filing of form '\\x00' is in the store; fetched are 8-K,"),
+    ("severity=hihg", "severity", "and not 'hihg'; did you mean high?"),
+]
+UNKNOWN_STATES = [
+    ("state=save", "state", "and not 'save'; did you mean saved?"),
+    ("origin=Live", "origin", "and not 'Live'; did you mean live?"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "field", "problem"),
+    [("/v1/filings", *one) for one in UNKNOWN_NAMES + UNKNOWN_STATES] + [("/v1/stream", *one) for one in UNKNOWN_NAMES],
+)
+async def test_a_name_that_nobody_knows_is_refused_with_the_one_that_is_meant(
+    client: httpx.AsyncClient, path: str, query: str, field: str, problem: str
+) -> None:
+    answer = await client.get(f"{path}?{query}")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    (fault,) = answer.json()["errors"]
+    assert fault["where"] == f"query.{field}"
+    assert problem in fault["problem"]
+    assert fault["problem"] in answer.json()["detail"]
+
+
+async def test_all_names_that_nobody_knows_are_told_at_once(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/filings?event=zzz&item=zzz&form=zzz")
+
+    assert [one["where"] for one in answer.json()["errors"]] == ["query.form", "query.item", "query.event"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "item=502", "item=Item+5.02", "item=5.02", "form=8-k", "form=8K", "event=CFO+departure", "event=cfo_departure",
+        "event=told-by-a-handler-of-mine",
+    ],
+)  # fmt: skip
+async def test_what_is_plainly_meant_is_found(client: httpx.AsyncClient, store: Store, query: str) -> None:
+    events = (Event("cfo-departure", 0.9), Event("told-by-a-handler-of-mine", 0.9))
+    save(
+        store, replace(report(number(1)), events=events, items=(Item("5.02", "Departure", declared=True, found=True),))
+    )
+
+    answer = await client.get(f"/v1/filings?{query}")
+
+    assert [one["accession"] for one in answer.json()["filings"]] == [number(1)]
+
+
+async def test_old_items_events_of_no_filing_yet_and_forms_put_in_by_hand_are_known(
+    client: httpx.AsyncClient, store: Store
+) -> None:
+    store.write_now(filings.spot, [replace(filing(number(1)), form="10-Q")], NOW)
+
+    for query, count in (("item=5", 0), ("event=dividend", 0), ("form=8-K/A", 0), ("form=10-q", 1)):
+        answer = await client.get(f"/v1/filings?{query}")
+        assert (answer.status_code, len(answer.json()["filings"])) == (200, count), query
 
 
 async def test_each_fault_has_its_place(client: httpx.AsyncClient) -> None:
@@ -386,3 +466,17 @@ async def test_the_api_is_described_on_a_page_without_any_script(client: httpx.A
     assert "<script" not in page
     assert "http://" not in page
     assert json.dumps(described).count("#/components/schemas/HTTPValidationError") == 0
+
+
+async def test_code_in_a_description_is_shown_as_such(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/v1/docs")).text
+
+    assert "`" not in page
+    assert "with <code>q</code> the texts of all documents are searched" in page
+    assert "as <code>eightk events list</code> has it" in page
+
+
+def test_a_description_is_words_and_no_page() -> None:
+    shown = _shown("Give `<b>` & ``<i>``, not <u>; a lone ` stays")
+
+    assert shown == "Give <code>&lt;b&gt;</code> &amp; <code>&lt;i&gt;</code>, not &lt;u&gt;; a lone ` stays"

@@ -14,7 +14,10 @@ import pytest
 from _stores import ACCESSION, alert, report
 from test_stream import number, save, served
 
+from watcher.keyring import Keyring
 from watcher.store.database import Store
+from watcher.web import feed
+from watcher.web.access import Access
 from watcher.web.feed import Feed, Portion
 
 TEXT = (Path(__file__).resolve().parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
@@ -47,11 +50,76 @@ async def test_every_call_is_one_that_can_be_made(store: Store) -> None:
     assert len(CALLS) >= 10
 
 
-async def test_the_consumer_goes_on_where_it_was(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each connection ends after a few events."""
+def consumer() -> dict[str, Any]:
+    """What the Python of the document defines."""
     (source,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     names: dict[str, Any] = {}
     exec(compile(source, "api.md", "exec"), names)
+    return names
+
+
+async def test_with_a_token_set_every_call_that_shows_one_is_let_in_and_no_other(store: Store) -> None:
+    keyring, token = Keyring().with_token("desk", may_write=True)
+    access = Access("lock", read=lambda: keyring)
+    async with served(store, Feed(store), access) as url, httpx.AsyncClient(base_url=url) as client:
+        for options, call in CALLS:
+            shown = re.findall(r'-H "Authorization: (Bearer) \$TOKEN"', options)
+            method = (re.findall(r"-X (\w+)", options) or ["GET"])[0]
+            headers = {"Authorization": f"{shown[0]} {token}"} if shown else {}
+            async with client.stream(method, call, headers=headers) as answer:
+                assert (answer.status_code == 401) == (not shown), call
+
+    methods = {method for options, _ in CALLS for method in re.findall(r"-X (\w+)", options)}
+    assert methods == {"POST", "PUT", "DELETE"}
+    assert [call for options, call in CALLS if "-X" in options and "$TOKEN" not in options] == []
+
+
+@pytest.mark.parametrize(
+    ("token", "query", "status", "told"),
+    [("wrong", "", 401, "a token is needed"), ("", "", 401, "a token is needed"), ("right", "?item=5.2", 422, "5.02")],
+)
+async def test_the_consumer_stops_when_it_is_refused_for_good(
+    store: Store, token: str, query: str, status: int, told: str
+) -> None:
+    keyring, right = Keyring().with_token("desk", may_write=False)
+    access = Access("lock", read=lambda: keyring)
+    names = consumer()
+    names["time"] = SimpleNamespace(sleep=lambda _: pytest.fail("it asks again"))
+    async with served(store, Feed(store), access) as url:
+        asked = f"{url}/v1/stream{query}"
+        events = names["follow"](asked, "0", right if token == "right" else token)
+        with pytest.raises(RuntimeError, match=rf"answers {status}: .*{told}"):
+            await asyncio.to_thread(next, events)
+
+
+async def test_the_consumer_waits_longer_each_time_while_nobody_can_answer(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No room for it at first; then it is let in by its token."""
+    keyring, token = Keyring().with_token("desk", may_write=False)
+    access = Access("lock", read=lambda: keyring)
+    names, live, waited = consumer(), Feed(store), []
+    most = feed.MOST_CLIENTS
+    monkeypatch.setattr(feed, "MOST_CLIENTS", 0)
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 8:
+            monkeypatch.setattr(feed, "MOST_CLIENTS", most)
+
+    names["time"] = SimpleNamespace(sleep=wait)
+    await save(store, report(ACCESSION))
+    async with served(store, live, access) as url:
+        events = names["follow"](f"{url}/v1/stream", "0", token)
+        _, kind, _ = await asyncio.to_thread(next, events)
+        await asyncio.to_thread(events.close)
+
+    assert (kind, waited) == ("filing", [1, 2, 4, 8, 16, 32, 60, 60])
+
+
+async def test_the_consumer_goes_on_where_it_was(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each connection ends after a few events."""
+    names = consumer()
     names["time"] = SimpleNamespace(sleep=lambda _: time.sleep(0.01))
     after, count, asked = Feed.after, 60, 0
 

@@ -19,7 +19,7 @@ HOMES = {
     "watchdog": {"watcher/sources/_observer.py"},
     "httpx": {"watcher/edgar/client.py", "watcher/outbound.py"},
     "httpcore": {"watcher/outbound.py"},
-    "sqlite3": {"watcher/store/database.py", "watcher/store/backup.py", "watcher/store/inspection.py"},
+    "sqlite3": {"watcher/store/sqlite.py", "watcher/store/backup.py", "watcher/store/inspection.py"},
     "prometheus_client": {"watcher/metrics.py"},
     "uvicorn": {"watcher/serving.py"},
     "nats": {"handlers/notify/_jetstream.py"},
@@ -28,6 +28,9 @@ HOMES = {
     "itsdangerous": {"watcher/web/access.py"},
     "yaml": {"handlers/alert/", "handlers/classify/events/"},
     "sqlalchemy": {"watcher/store/"},
+    "psycopg": {"watcher/store/postgresql.py", "watcher/engine/"},
+    "procrastinate": {"watcher/engine/"},
+    "distributed": {"watcher/bulk"},
     "alembic": {"watcher/store/"},
 }
 # A transaction's connection is handed through the port, so that a job can be submitted inside it.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from _indexes import FRIDAY, HandClock, Indexes, accession, at, listed, row
+from _stores import store_url
 from sqlalchemy import Connection
 
 from watcher.cli import backfill as shown_by
@@ -29,6 +30,8 @@ from watcher.store import filings
 from watcher.store.archive import Archive
 from watcher.store.database import Store, set_meta
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 MONDAY = date(2026, 1, 5)
 NOW = at("2026-01-20T12:00")
 WEEK = BackfillRequest(MONDAY, FRIDAY, "daily")
@@ -36,7 +39,7 @@ WEEK = BackfillRequest(MONDAY, FRIDAY, "daily")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from _stores import store_url
 from _wire import CONTACT, ManualClock
 
 from watcher.edgar.client import EdgarClient
@@ -27,6 +28,8 @@ from watcher.store.sightings import ChannelRecord
 from watcher.web.api.lists import seconds_words
 from watcher.web.app import make_app
 from watcher.web.desk import Desk, Health
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 # A Monday at noon in New York.
 NOON = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)
@@ -100,7 +103,7 @@ class Lists:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         opened.write_now(set_meta, COMPLETE_KEY, NOON.isoformat())
         opened.write_now(set_meta, FLOOR_KEY, (NOON - timedelta(days=4)).isoformat())
         yield opened
@@ -171,7 +174,7 @@ async def test_nothing_is_asked_before_the_poller_has_begun_to_watch(
     name: ChannelName, tmp_path: Path, lists: Lists, clock: ManualClock
 ) -> None:
     """All that a list has would look new, and be told."""
-    with Store(f"sqlite:///{tmp_path / 'new.db'}") as store:
+    with Store(store_url(tmp_path / "new.db")) as store:
         spotted = await make_channel(name, lists, store, clock).read()
 
     assert (spotted, lists.asked) == (0, [])
@@ -534,7 +537,7 @@ async def test_with_every_channel_on_each_filing_is_spotted_once_and_leads_are_m
     clock = ManualClock(NOON)
     simulator = Simulator.from_submissions([], clock=clock)
     made = Generator(7)
-    with Store(f"sqlite:///{tmp_path / 'new.db'}") as store:
+    with Store(store_url(tmp_path / "new.db")) as store:
         async with EdgarClient(contact=CONTACT, clock=clock, transport=httpx.ASGITransport(simulator.app)) as edgar:
             submitted: list[str] = []
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from _running import Place, Running
+from _stores import store_url
 from _wire import ManualClock
 
 from watcher.companies import WhoIsWho
@@ -17,6 +18,8 @@ from watcher.errors import EdgarError, EightkError
 from watcher.simulator.server import Simulator, serve
 from watcher.store import companies
 from watcher.store.database import Store
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 NOON = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)
 
@@ -37,7 +40,7 @@ class Source:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         made = Company(1, "Thistle, Inc.", (Listing("THIS", "NYSE"),))
         opened.write_now(companies.note_list, CompanyList((made,), NOON))
         yield opened
@@ -72,7 +75,7 @@ async def test_a_file_without_a_name_is_told(store: Store) -> None:
 def place(tmp_path: Path, store: Store) -> Place:
     store.close()
     made = Place(tmp_path)
-    made.set_up(more=f'[store]\nurl = "sqlite:///{tmp_path / "eightk.db"}"')
+    made.set_up(more=f'[store]\nurl = "{store_url(tmp_path / "eightk.db")}"')
     return made
 
 

@@ -158,6 +158,32 @@ def test_the_store_lies_where_its_url_says(tmp_path: Path, url: str, path: str):
     assert str(settings.store_path) == path.format(base=tmp_path)
 
 
+def test_a_servers_database_can_be_the_store(tmp_path: Path):
+    url = "postgresql://me:hush%40@db.example.com:5433/eightk?sslmode=require"
+    settings = load_settings(write(tmp_path, f'[store]\nurl = "{url}"\narchive = "shared/raw"'), {})
+
+    assert (settings.store_url, settings.is_store_shared, settings.has_store) == (url, True, True)
+    assert settings.store_name == "postgresql://me:***@db.example.com:5433/eightk?sslmode=require"
+    assert settings.archive == tmp_path / "shared" / "raw"
+    assert settings.store_path.parent == tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("postgresql://me:hush@host", "names no database"),
+        ("postgresql://me:hush@host/", "names no database"),
+        ("postgresql://me:hush@host:port/eightk", "cannot be read"),
+        ("mysql://me:hush@host/eightk", "give a URL such as sqlite:///data/eightk.db or postgresql://user@host/name"),
+    ],
+)
+def test_a_url_that_is_no_store_is_refused_and_its_password_not_told(tmp_path: Path, url: str, problem: str):
+    (fault,) = faults_of(write(tmp_path, f'[store]\nurl = "{url}"'), {})
+
+    assert problem in fault
+    assert "hush" not in fault
+
+
 def test_the_store_moves_with_the_data_folder(tmp_path: Path):
     settings = load_settings(write(tmp_path, 'data_dir = "elsewhere"'), {})
 
@@ -294,7 +320,7 @@ def test_the_shipped_rules_need_no_table_for_the_log(tmp_path: Path):
 @pytest.mark.parametrize(
     ("table", "key", "value"),
     [
-        ("store", "url", "postgresql://me:hunter2@host/x"),
+        ("store", "url", "mysql://me:hunter2@host/x"),
         ("store", "url", "postgresql://me:hun/ter2@ho@host/x"),
         ("edgar", "base_url", "https://me:hunter2@sec.example"),
     ],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from _indexes import FRIDAY, HandClock, Indexes, accession, at, listed, row
+from _stores import store_url
 
 from watcher.audit_hours import AuditHours
 from watcher.errors import EdgarError
@@ -17,13 +18,15 @@ from watcher.sources.wanted import Wanted
 from watcher.store import filings
 from watcher.store.database import Store
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 MONDAY = date(2026, 1, 5)
 NEXT_MONDAY = at("2026-01-12T06:30")
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

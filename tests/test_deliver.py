@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from _stores import ACCESSION, NOW, alert, report, save
+from _stores import ACCESSION, NOW, alert, report, save, store_url
 
 from watcher.clock import Clock
 from watcher.deliver import Deliverer, Endpoint
@@ -22,6 +22,8 @@ from watcher.store.notices import Owner
 from watcher.store.settling import Settled
 from watcher.testing import FakePost
 from watcher.verdict import RETRY_SECONDS, EndpointState, Outcome
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 # A clock that stands still, so that every wait can be read off the rows.
 STILL = Clock(scale=1e-9, start=NOW)
@@ -50,7 +52,7 @@ class Told(Notifier):
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

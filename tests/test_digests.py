@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from _running import Place
-from _stores import NOW, alert, filing, message, report
+from _stores import NOW, alert, filing, message, report, store_url
 from sqlalchemy import Connection, text
 
 from watcher.models import ActiveHours, Alert, DeliveryState, Filer, Grouping, Origin, Pacing, Report, Throttle
 from watcher.payload import MAX_DIGEST_ENTRIES, MAX_PAYLOAD_BYTES
 from watcher.store import alarms, alerts, deliveries, digests, filings, reports, silences
 from watcher.store.database import Store
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 GROUPED = Pacing(grouping=Grouping("filed_on=2026-01-12", 900, 100))
@@ -26,7 +28,7 @@ PAGE = "http://127.0.0.1:8000"
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'eightk.db'}"
+    return store_url(tmp_path / "eightk.db")
 
 
 @pytest.fixture
@@ -337,7 +339,7 @@ def test_what_came_as_history_is_recorded_and_says_why_nobody_is_told(store: Sto
 
 def test_the_daemon_closes_what_is_due_and_tells_it(tmp_path: Path) -> None:
     place = Place(tmp_path).set_up()
-    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "data" / "eightk.db")) as store:
         keep(store, 1, raised(1, GROUPED))
 
     done = place.eightk("run", "--once")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from _stores import ACCESSION, NOW, alert, filing, report, save
+from _stores import ACCESSION, NOW, alert, filing, report, save, store_url
 
 from watcher.clock import Clock
 from watcher.dispatch import FETCH_RETRY_SECONDS, Dispatcher, Policy
@@ -27,6 +27,8 @@ from watcher.store import alerts, deliveries, filings, reports
 from watcher.store.alert_pages import payload_of
 from watcher.store.archive import Archive
 from watcher.store.database import Store
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 RAW = b"<SEC-DOCUMENT>made up</SEC-DOCUMENT>"
 
@@ -68,7 +70,7 @@ class Route:
     """A dispatcher with what it works on, at a time that stands still."""
 
     def __init__(self, folder: Path, edgar: Edgar | None, examiner: Examiner) -> None:
-        self.store = Store(f"sqlite:///{folder / 'eightk.db'}")
+        self.store = Store(store_url(folder / "eightk.db"))
         self.edgar = edgar
         self.examiner = examiner
         self.owed: list[str] = []

@@ -22,6 +22,7 @@ from watcher.report_json import report_line
 from watcher.store import filings, reports
 from watcher.store.database import Store
 from watcher.store.export import PORTION, Choice, chosen_reports, count_chosen
+from watcher.web.api._answers import csv_text
 
 HOSTILE = '=HYPERLINK("http://203.0.113.9","x")'
 
@@ -148,11 +149,20 @@ def test_no_cell_is_a_formula(begin: str) -> None:
     assert row["companies"] == f"'{begin}1+1".replace("\r", "\n")
 
 
+@pytest.mark.parametrize("code", [0x00, 0x1B, 0x9B, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xE0041])
+def test_no_cell_steers_a_terminal_or_turns_a_name_around(code: int) -> None:
+    name = f"Made{chr(code)} Up"
+
+    for written in (cell(name), csv_text([{"company": name}], ["company"])):
+        assert chr(code) not in written
+        assert f"{code:x}" in written.lower()
+
+
 def test_a_name_with_everything_in_it_stays_one_cell() -> None:
     name = HOSTILE + '\n"quoted", and\x1b[31m'
 
     (row,) = rows(written("csv", made(1, filers=(Filer(320, name),))))
-    assert row["companies"] == f"'{name}"
+    assert row["companies"] == f"'{name}".replace("\x1b", "\\x1b")
 
 
 @pytest.mark.parametrize(("value", "text"), [(None, ""), ([], ""), (True, "true"), (0, "0"), (["a b", "c"], "a b; c")])

@@ -365,6 +365,44 @@ async def test_a_filing_that_was_only_listed_gets_the_bytes_that_someone_brings(
     assert [(one.state, one.archived is not None) for one in desk.stored()] == [(FilingState.SPOTTED, True)]
 
 
+@pytest.mark.parametrize("state", [FilingState.SPOTTED, FilingState.FAILED])
+@pytest.mark.parametrize("how", ["gone", "damaged"])
+async def test_a_filing_whose_raw_file_is_lost_gets_the_bytes_that_someone_brings(
+    desk: Desk, filing: bytes, tmp_path: Path, state: FilingState, how: str
+) -> None:
+    desk.put("a.txt", filing)
+    await desk.source.scan()
+    if state is FilingState.FAILED:
+        await desk.settle(ACCESSION, state)
+    (raw,) = (tmp_path / "raw").rglob(f"{ACCESSION}.txt.gz")
+    if how == "gone":
+        raw.unlink()
+    else:
+        raw.write_bytes(b"no gzip")
+    desk.put("b.txt", filing)
+
+    await desk.source.scan()
+
+    (stored,) = desk.stored()
+    assert (stored.state, stored.reason, stored.attempts) == (FilingState.SPOTTED, None, 0)
+    assert stored.run_at is not None
+    assert gzip.decompress(raw.read_bytes()) == filing
+    assert desk.submitted == [ACCESSION, ACCESSION]
+    assert desk.rejected().keys() <= {"a.txt"}  # which was put aside as that of a parked filing
+
+
+async def test_a_parked_filing_whose_raw_file_is_there_stays_parked(desk: Desk, filing: bytes) -> None:
+    desk.put("a.txt", filing)
+    await desk.source.scan()
+    await desk.settle(ACCESSION, FilingState.FAILED)
+    desk.put("b.txt", filing)
+
+    await desk.source.scan()
+
+    assert [one.state for one in desk.stored()] == [FilingState.FAILED]
+    assert desk.submitted == [ACCESSION]
+
+
 async def test_a_file_put_in_while_nobody_watched_is_found_at_the_start(desk: Desk, filing: bytes) -> None:
     desk.put("a.txt", filing)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from _stores import NOW
+from _stores import NOW, store_url
 
 from watcher.background import EventHistory
 from watcher.models import Amendment, Event, Filer, Filing, Report, Severity
@@ -13,13 +13,15 @@ from watcher.store import filings, reports
 from watcher.store.database import Store
 from watcher.store.history import background, histories
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 DAY = date(2026, 6, 1)
 KIN = ("cfo-departure", "cfo-appointment")
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

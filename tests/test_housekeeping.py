@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from _stores import ACCESSION, NOW, alert, report, save
+from _stores import ACCESSION, NOW, alert, report, save, store_url
 
 from watcher.housekeeping import forget_old_answers, seconds_until_night
 from watcher.models import Attempt
@@ -13,6 +13,8 @@ from watcher.store.database import Store
 from watcher.store.notices import Owner
 from watcher.store.settling import Settled, settle_all
 from watcher.verdict import Outcome
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 def settle(store: Store, *, ok: bool, at: datetime = NOW, attempts: int = 1) -> None:
@@ -28,7 +30,7 @@ def answers(store: Store) -> list[str]:
 
 @pytest.mark.parametrize(("ok", "attempts"), [(True, 1), (False, 10)])
 async def test_old_answers_are_dropped_and_all_else_is_kept(tmp_path: Path, ok: bool, attempts: int) -> None:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "eightk.db")) as store:
         save(store, report(ACCESSION, alert()))
         settle(store, ok=ok, attempts=attempts)
 
@@ -40,7 +42,7 @@ async def test_old_answers_are_dropped_and_all_else_is_kept(tmp_path: Path, ok: 
 
 
 async def test_what_is_still_owed_keeps_its_answers(tmp_path: Path) -> None:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "eightk.db")) as store:
         save(store, report(ACCESSION, alert()))
         settle(store, ok=False)
 

@@ -4,15 +4,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from _stores import ACCESSION, NOW, alert, report, save
+from _stores import ACCESSION, NOW, alert, report, save, store_url
 
 from watcher.store import alarms, journal, reports
 from watcher.store.database import Store
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

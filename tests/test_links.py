@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from _stores import NOW
+from _stores import NOW, store_url
 
 from watcher.background import words_of_links
 from watcher.models import Amendment, Filer, Filing, Item, Report
@@ -13,12 +13,14 @@ from watcher.store import filings, reports
 from watcher.store.database import Store
 from watcher.store.links import amended_by, amends
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 MAY_5, MAY_7, JUNE_1 = date(2026, 5, 5), date(2026, 5, 7), date(2026, 6, 1)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from _stores import store_url
 
 from watcher.models import Event, Filer, Filing, FilingState, Item, Origin, Report
 from watcher.store import companies, filings, listing, reports
@@ -12,13 +13,15 @@ from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
 from watcher.store.listing import Query
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 NOON = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

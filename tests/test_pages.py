@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,10 +15,12 @@ import httpx
 import pytest
 from _stores import ACCESSION, NOW, alert, filing, report, save
 
+from watcher.edgar.calendar import NEW_YORK
 from watcher.errors import EightkError, EndpointDisabled, UnknownDelivery
 from watcher.models import Document, Event, Evidence, Filer, Item, Severity
 from watcher.store import deliveries, endpoints, filings, glance, journal, pictures, reports, silences
 from watcher.store.database import Store
+from watcher.store.pictures import Arrival
 from watcher.store.redelivery import Redelivery
 from watcher.verdict import EndpointState
 from watcher.web.app import make_app
@@ -26,6 +28,7 @@ from watcher.web.desk import Desk, Health
 from watcher.web.pages.charts import Picture, Series, columns, columns_and_curve, small_columns, stacked_columns
 from watcher.web.pages.choice import Choice
 from watcher.web.pages.deliveries import endpoint_words
+from watcher.web.pages.pictures import _arrivals
 from watcher.web.pages.templating import TEMPLATES, back_to
 
 HOME = "http://127.0.0.1:8000"
@@ -255,6 +258,23 @@ def test_the_numbers_behind_the_pictures(store: Store) -> None:
     assert store.read_now(pictures.tellings, 10) == ()
     assert store.read_now(reports.count_alerts, [ACCESSION]) == {ACCESSION: 1}
     assert len(store.read_now(deliveries.find)) == 1
+
+
+def arrivals_at(*hours: float) -> Picture:
+    begin = datetime.combine(DAY, time(), NEW_YORK)
+    at = [(begin + timedelta(hours=one)).astimezone(UTC) for one in hours]
+    return _arrivals(DAY, [Arrival(one, one + timedelta(seconds=9)) for one in at])
+
+
+def test_a_filing_outside_edgar_s_hours_stands_where_it_came() -> None:
+    assert [row[:2] for row in arrivals_at(3.25, 6, 23.9).rows] == [["03:10", "1"], ["06:00", "1"], ["23:50", "1"]]
+
+
+def test_the_axis_of_a_day_is_edgar_s_hours_and_no_wider_than_it_takes() -> None:
+    def first_label(picture: Picture) -> str:
+        return re.findall(r">(\d\d:\d\d)<", picture.svg)[0]
+
+    assert (first_label(arrivals_at(12)), first_label(arrivals_at(4.9, 12))) == ("06:00", "04:00")
 
 
 def drawn() -> list[Picture]:

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from watcher.cli import cli
 from watcher.models import Event, Evidence, Filer
-from watcher.printable import json_text, printable
+from watcher.printable import json_text, printable, unturned
 from watcher.simulator.generator import Generator
 from watcher.store import companies, filings, reports, silences
 from watcher.store.database import Store
@@ -36,6 +36,16 @@ def test_all_else_stays() -> None:
     assert printable(text) == text
     assert json.loads(json_text({"a": text})) == {"a": text}
     assert "東京" in json_text({"a": text})
+
+
+def test_a_character_beyond_the_first_plane_is_written_out_whole() -> None:
+    assert printable("a\U000e0041b") == "a\\U000e0041b"
+    assert json.loads(json_text("a\U000e0041b")) == "a\U000e0041b"
+    assert "\U000e0041" not in json_text("a\U000e0041b")
+
+
+def test_a_page_writes_out_only_what_turns_a_text_around() -> None:
+    assert unturned("a\u202eb\u2066\u2028 \x92 שלום") == "a\\u202eb\\u2066\u2028 \x92 שלום"
 
 
 def test_json_means_the_same() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from _running import Place, Running
-from _stores import ACCESSION, NOW, alert, report, save
+from _stores import ACCESSION, NOW, alert, report, save, store_url
 
 from watcher.errors import EndpointDisabled, UnknownDelivery
 from watcher.models import Attempt, DeliveryState
@@ -21,12 +21,14 @@ from watcher.store.redelivery import Wanted, redeliver
 from watcher.store.settling import Settled, settle_all
 from watcher.verdict import EndpointState, Outcome
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 OFF = EndpointState("desk", disabled_at=NOW, disabled_reason="410")
 GIVEN_UP = Outcome(ok=False, reason="no", permanent=True)
 
 
 def store_in(folder: Path) -> Store:
-    return Store(f"sqlite:///{folder / 'data' / 'eightk.db'}")
+    return Store(store_url(folder / "data" / "eightk.db"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from _running import Place
-from _stores import NOW, alert, filing, message, report
+from _stores import NOW, alert, filing, message, report, store_url
 
 from watcher.clock import Clock
 from watcher.disk import Disk
@@ -25,6 +25,8 @@ from watcher.store.schema import delivery, document
 from watcher.store.schema import filing as filing_table
 from watcher.store.standing import used_bytes
 from watcher.watchman import Knowledge, wrong_now
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 DAY = timedelta(days=1)
 RAW = random.Random(1).randbytes(50_000)  # does not pack
@@ -43,7 +45,7 @@ class Rig:
 
     def __init__(self, folder: Path, store: Store) -> None:
         self.store = store
-        self.disk = Disk(folder / "data", store.path)
+        self.disk = Disk(folder / "data", folder / "data" / "eightk.db", folder / "data" / "raw")
         self.archive = Archive(self.disk.archive, store.id)
         self.meters = Counted()
 
@@ -83,7 +85,7 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "data" / "eightk.db")) as store:
         yield Rig(tmp_path, store)
 
 
@@ -238,7 +240,7 @@ def test_the_disk_is_told_before_it_is_full(rig: Rig) -> None:
 
 def test_the_command_tells_what_would_go_and_takes_nothing(tmp_path: Path) -> None:
     place = Place(tmp_path).set_up(more="[retention]\nraw_days = 1\nmax_gigabytes = 0.00001")
-    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "data" / "eightk.db")) as store:
         rig = Rig(tmp_path, store)
         one = rig.saved(1)
         done = place.eightk("retention", "--json")

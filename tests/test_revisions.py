@@ -5,11 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from _stores import store_url
 
 from watcher.models import Severity
 from watcher.rulebook import ListInfo, RuleInfo
 from watcher.store import revisions
 from watcher.store.database import Store
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 # 17:00 in New York.
 MONDAY = datetime(2026, 1, 12, 22, 0, tzinfo=UTC)
@@ -18,7 +21,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

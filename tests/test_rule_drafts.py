@@ -154,6 +154,23 @@ async def test_a_draft_reads_no_list_outside_the_folder(client: httpx.AsyncClien
     assert not (kept.rules / "mine.yaml").exists()
 
 
+@pytest.mark.parametrize("name", ["../{}", "{folder}/config/{}", "lists/../../{}", "out/{}"])
+async def test_a_test_of_a_draft_does_not_tell_what_lies_outside_the_folder(
+    client: httpx.AsyncClient, kept: Kept, name: str
+) -> None:
+    (kept.rules / "out").symlink_to(kept.rules.parent)
+    (kept.rules.parent / "there.txt").write_text("x")
+    answers = []
+    for file in ("there.txt", "gone.txt"):
+        path = name.format(file, folder=kept.rules.parent.parent)
+        more = f"notify: [desk], tests: [{{name: n, filing: {path}, expect: match}}]"
+        answer = await client.post("/v1/rules/check", json={"text": DRAFT.replace("notify: [desk]", more)})
+        answers.append(json.dumps(answer.json()).replace(file, "FILE"))
+
+    assert answers[0] == answers[1]
+    assert "does not lie in the folder of the rule files" in answers[0]
+
+
 async def test_links_that_stay_in_the_folder_are_followed_in_a_draft(client: httpx.AsyncClient, kept: Kept) -> None:
     (kept.rules / "watch.csv").symlink_to("lists/watch.csv")
     (kept.rules / "same").symlink_to(kept.rules / "lists")
@@ -308,6 +325,92 @@ async def test_a_name_that_leads_elsewhere_is_refused(client: httpx.AsyncClient,
 
     assert answer.status_code in (404, 405, 422)
     assert [path.name for path in kept.rules.glob("*.*")] == ["test.yaml"]
+
+
+@pytest.fixture
+async def two_files(client: httpx.AsyncClient, kept: Kept) -> dict[str, str]:
+    """A second file of rules, and the etags of both."""
+    made = await client.put("/v1/rules/files/mine.yaml", json={"text": DRAFT}, headers={"If-None-Match": "*"})
+    kept.asked = 0
+    first = await client.get("/v1/rules/files/test.yaml")
+    return {"mine.yaml": made.headers["etag"], "test.yaml": first.headers["etag"]}
+
+
+def names(kept: Kept) -> set[str]:
+    return {path.name for path in kept.rules.glob("*.*")}
+
+
+async def test_a_file_is_deleted_as_it_was_seen_alone(
+    client: httpx.AsyncClient, kept: Kept, two_files: dict[str, str]
+) -> None:
+    unsaid = await client.delete("/v1/rules/files/mine.yaml")
+    other = await client.delete("/v1/rules/files/mine.yaml", headers={"If-Match": two_files["test.yaml"]})
+    nobody = await client.delete(
+        "/v1/rules/files/mine.yaml", headers={"If-Match": two_files["mine.yaml"], "Authorization": ""}
+    )
+    before = (names(kept), kept.asked)
+    done = await client.delete("/v1/rules/files/mine.yaml", headers={"If-Match": two_files["mine.yaml"]})
+    again = await client.delete("/v1/rules/files/mine.yaml", headers={"If-Match": two_files["mine.yaml"]})
+
+    assert (unsaid.status_code, other.status_code, nobody.status_code) == (428, 412, 401)
+    assert before == ({"mine.yaml", "test.yaml"}, 0)
+    assert (done.status_code, done.json()["name"], again.status_code) == (200, "mine.yaml", 404)
+    assert (names(kept), kept.asked) == ({"test.yaml"}, 1)
+
+
+async def test_the_last_file_of_rules_stays(client: httpx.AsyncClient, kept: Kept) -> None:
+    etag = (await client.get("/v1/rules/files/test.yaml")).headers["etag"]
+    answer = await client.delete("/v1/rules/files/test.yaml", headers={"If-Match": etag})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+    assert "the last file of rules" in answer.json()["detail"]
+    assert (names(kept), kept.asked) == ({"test.yaml"}, 0)
+
+
+async def test_a_file_stays_that_others_need(
+    client: httpx.AsyncClient, kept: Kept, two_files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid: list[set[str]] = []
+
+    async def checked(arguments: list[str], *, seconds: int, megabytes: int) -> drafts.Ended:
+        laid.append({path.name for path in Path(arguments[-1]).glob("*.yaml")})
+        found = {"file": "test.yaml", "line": 5, "column": 3, "code": "missing", "key": "k", "problem": "p"}
+        findings = [found | {"remedy": "", "is_warning": False}]
+        return drafts.Ended(1, json.dumps({"findings": findings, "rules_in": {}}).encode(), "")
+
+    monkeypatch.setattr(drafts, "run_bounded", checked)
+    answer = await client.delete("/v1/rules/files/mine.yaml", headers={"If-Match": two_files["mine.yaml"]})
+
+    assert (answer.status_code, [one["where"] for one in answer.json()["errors"]]) == (409, ["test.yaml:5:3"])
+    assert laid == [{"test.yaml"}]
+    assert (names(kept), kept.asked) == ({"mine.yaml", "test.yaml"}, 0)
+
+
+async def test_a_file_is_renamed_with_all_its_rules(
+    client: httpx.AsyncClient, kept: Kept, two_files: dict[str, str]
+) -> None:
+    async def renamed(name: str, text: str, **headers: str) -> httpx.Response:
+        asked = {key.replace("_", "-"): value for key, value in headers.items()}
+        return await client.put(
+            f"/v1/rules/files/{name}", params={"instead_of": "mine.yaml"}, json={"text": text}, headers=asked
+        )
+
+    seen = two_files["mine.yaml"]
+    refused = [
+        await renamed("new.yaml", DRAFT, if_none_match="*"),
+        await renamed("new.yaml", DRAFT, if_match=two_files["test.yaml"]),
+        await renamed("test.yaml", DRAFT, if_match=seen),
+        await renamed("new.yaml", BAD, if_match=seen),
+    ]
+    before = (names(kept), kept.asked)
+    done = await renamed("new.yaml", DRAFT.replace("Regulation FD", "Other"), if_match=seen)
+    again = await renamed("newer.yaml", DRAFT, if_match=seen)
+
+    assert [one.status_code for one in refused] == [428, 412, 412, 422]
+    assert before == ({"mine.yaml", "test.yaml"}, 0)
+    assert (done.status_code, again.status_code) == (201, 404)
+    assert (names(kept), kept.asked) == ({"new.yaml", "test.yaml"}, 1)
+    assert "Other" in (kept.rules / "new.yaml").read_text()
 
 
 async def test_a_link_to_another_file_is_not_written(kept: Kept, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from _stores import ACCESSION, NOW, alert, filing, message, report
+from _stores import ACCESSION, NOW, alert, filing, message, report, store_url
 from sqlalchemy import Connection, text
 
 from watcher.errors import StoreError, UnknownFiling
@@ -35,6 +35,8 @@ from watcher.store.database import Store
 from watcher.store.notices import Owner
 from watcher.store.settling import Settled, settle_all
 from watcher.verdict import RETRY_SECONDS, Outcome
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 HOUR = timedelta(hours=1)
 ARCHIVED = Archived("2026/01/12/a.txt.gz", "ab" * 32, 42)
@@ -79,7 +81,7 @@ FULL = Report(
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

@@ -12,7 +12,7 @@ from _stores import NOW, report, save
 from click.testing import CliRunner, Result
 
 from watcher.cli import cli
-from watcher.models import Document
+from watcher.models import Document, Event, Severity
 from watcher.store.database import Store
 
 
@@ -31,7 +31,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
             about = replace(one.filing, accepted_at=NOW + number * timedelta(hours=1))
             texts = ("Cover page.", f"=The board\ndeclared dividend number {number}.")
             documents = tuple(Document(n, f"EX-{n}", "d.htm", "", 9, text) for n, text in enumerate(texts, 1))
-            save(store, replace(one, filing=about, documents=documents))
+            events = (Event("dividend", 0.9, severity=Severity.HIGH if number == 2 else Severity.LOW),)
+            save(store, replace(one, filing=about, documents=documents, events=events))
     return place
 
 
@@ -71,6 +72,12 @@ def test_a_search_for_more_than_a_page_reads_page_after_page(place: Place, monke
     assert len(json.loads(asked(place, "dividend", "--json", "--limit", "3").output)) == 3
 
 
+def test_a_search_is_narrowed_by_the_severity_of_events(place: Place):
+    found = json.loads(asked(place, "dividend", "--severity", "high", "--json").output)
+
+    assert [one["accession"] for one in found] == [accession(2)]
+
+
 def test_what_is_not_found_is_told(place: Place):
     assert asked(place, "dividend", "--item", "5.02").output == "nothing found\n"
 
@@ -81,6 +88,8 @@ def test_what_is_not_found_is_told(place: Place):
         (("d*",), "at least 3 letters or digits"),
         (("--", "-dividend"), "only what is to be left out"),
         (("dividend", "--item", "nine"), "no item of Form 8-K"),
+        (("dividend", "--event", "dividnd"), "did you mean dividend?"),
+        (("dividend", "--form", "9-K"), "no filing of form '9-K' is in the store"),
         (("dividend", "--json", "--csv"), "give one of --json and --csv"),
         (("dividend", "--since", "2026-02-01", "--until", "2026-01-01"), "nothing lies between them"),
     ],

@@ -59,9 +59,9 @@ class Caller:
 
 
 @asynccontextmanager
-async def calling(url: str):
+async def calling(url: str, *, by: str | None = None):
     there = urlsplit(url)
-    reader, writer = await asyncio.open_connection(there.hostname, there.port)
+    reader, writer = await asyncio.open_connection(there.hostname, there.port, local_addr=by and (by, 0))
     try:
         yield Caller(reader, writer)
     finally:
@@ -126,6 +126,29 @@ async def test_one_connection_too_many_is_closed_and_the_others_are_served() -> 
 
         await second.send(GET[8:])
         assert (await second.until(b"got 0")).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8 without setting it up")
+async def test_one_address_leaves_places_for_others() -> None:
+    limits = Limits(3, connections_each=2)
+
+    async with serving(APP, limits=limits) as url, calling(url) as first, calling(url) as second:
+        for one in (first, second):
+            await one.send(GET)
+            await one.until(b"got 0")
+        async with calling(url) as third:
+            assert await third.rest() == b""
+        async with calling(url, by="127.0.0.2") as other:
+            await other.send(GET)
+            assert (await other.until(b"got 0")).startswith(b"HTTP/1.1 200")
+
+
+async def test_an_address_that_has_left_has_its_places_again() -> None:
+    async with serving(APP, limits=Limits(8, connections_each=1)) as url:
+        for _ in range(3):
+            async with calling(url) as caller:
+                await caller.send(b"GET / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+                assert (await caller.rest()).startswith(b"HTTP/1.1 200")
 
 
 async def test_a_place_that_is_free_again_is_given() -> None:
@@ -199,4 +222,4 @@ def test_a_burst_of_half_sent_requests_leaves_files_to_open(tmp_path: Path) -> N
 
     assert int(files) < 200
     (line,) = (tmp_path / "log").read_text().splitlines()
-    assert "connections turned away open=64" in line
+    assert "connections turned away open=48 address=127.0.0.1" in line

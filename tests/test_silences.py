@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from _running import Place, Running
-from _stores import ACCESSION, NOW, alert, report, save
+from _stores import ACCESSION, NOW, alert, report, save, store_url
 
 from watcher.edgar.companies import Company, CompanyList, Listing
 from watcher.store import alerts, companies, filings, silences
 from watcher.store.database import Store
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 HOUR = timedelta(hours=1)
 TWO = ((7, "Seven"), (8, "Eight"))
@@ -20,7 +22,7 @@ TWO = ((7, "Seven"), (8, "Eight"))
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'eightk.db'}"
+    return store_url(tmp_path / "eightk.db")
 
 
 @pytest.fixture
@@ -122,7 +124,7 @@ def listed(place: Place, *arguments: str) -> list[dict]:
 def place(tmp_path: Path) -> Place:
     made = Place(tmp_path).set_up()
     companies_known = [Company(6, "Six", (Listing("ONE"),)), *(Company(n, w, (Listing("TWO"),)) for n, w in TWO)]
-    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "data" / "eightk.db")) as store:
         store.write_now(companies.note_list, CompanyList(tuple(companies_known), NOW))
     return made
 
@@ -184,7 +186,7 @@ def test_an_alarm_that_never_rang_can_be_silenced(place: Place):
 
 
 def test_a_rule_that_raised_an_alert_is_silenced_though_it_is_gone(place: Place, tmp_path: Path):
-    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "data" / "eightk.db")) as store:
         save(store, report(ACCESSION, alert(rule="gone")))
     (tmp_path / "config" / "rules" / "broken.yaml").write_text("version: 2\n")
 
@@ -217,7 +219,7 @@ def test_with_a_daemon_a_silence_goes_through_it_and_counts_at_once(place: Place
 
 
 def test_alerts_and_show_tell_who_was_told_and_why_nobody_was(place: Place, tmp_path: Path):
-    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "data" / "eightk.db")) as store:
         store.write_now(silences.add, rule="s", cik=None, why="noise", by="", now=NOW, until=NOW + HOUR)
         save(store, report(ACCESSION, alert(), alert(rule="s")))
         assert store.read_now(filings.get, ACCESSION)

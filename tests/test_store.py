@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from _stores import ACCESSION, NOW, filing, report
+from _stores import ACCESSION, NOW, filing, report, store_url
 from _stores import save as saved
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from watcher.errors import StoreError, UnknownFiling
 from watcher.models import (
@@ -23,6 +23,8 @@ from watcher.store import filings, reports
 from watcher.store.archive import Archived
 from watcher.store.database import Store, get_meta, set_meta
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 HOUR = timedelta(hours=1)
 ARCHIVED = Archived("2026/01/12/a.txt.gz", "ab" * 32, 42)
 TABLES = ("report", "document", "item", "alert", "delivery")
@@ -30,7 +32,7 @@ TABLES = ("report", "document", "item", "alert", "delivery")
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 
@@ -390,7 +392,7 @@ def test_a_function_that_raises_leaves_nothing(store: Store):
 
 
 def test_what_one_opening_wrote_the_next_one_finds(tmp_path: Path):
-    url = f"sqlite:///{tmp_path / 'eightk.db'}"
+    url = store_url(tmp_path / "eightk.db")
     with Store(url) as first:
         saved(first, report())
     with Store(url) as second:
@@ -400,7 +402,7 @@ def test_what_one_opening_wrote_the_next_one_finds(tmp_path: Path):
 
 
 def test_a_store_keeps_its_id(tmp_path: Path):
-    url = f"sqlite:///{tmp_path / 'eightk.db'}"
+    url = store_url(tmp_path / "eightk.db")
     with Store(url) as first, Store(url) as second:
         assert first.id == second.id != ""
 
@@ -414,7 +416,7 @@ def test_a_reader_sees_nothing_of_an_open_transaction_and_does_not_wait_for_it(s
 
 
 def test_a_reader_cannot_write(store: Store):
-    with pytest.raises(StoreError, match="readonly"):
+    with pytest.raises(StoreError, match=r"read-?only"):
         store.read_now(set_meta, "a", "1")
 
 
@@ -433,58 +435,6 @@ async def test_writes_from_many_tasks_come_one_after_the_other(store: Store):
     await asyncio.gather(*(store.write(count_up) for _ in range(50)))
 
     assert await store.read(get_meta, "n") == "50"
-
-
-def test_a_committed_write_is_synced_to_disk(store: Store):
-    """What is acknowledged survives a power failure: a setting that only a connection knows."""
-
-    def settings(connection: Connection) -> tuple[object, ...]:
-        return tuple(
-            connection.execute(text(f"PRAGMA {name}")).scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        )
-
-    assert store.write_now(settings) == ("wal", 2, 1)
-
-
-@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b", "a b"])
-def test_a_folder_of_any_name_can_hold_the_store(tmp_path: Path, name: str):
-    path = tmp_path / name / "eightk.db"
-    with Store(f"sqlite:///{path}") as opened:
-        spot(opened, 1)
-
-    assert path.is_file()
-
-
-def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path):
-    path = tmp_path / "eightk.db"
-    path.write_text("a letter to somebody, much longer than a header")
-
-    with pytest.raises(StoreError, match=r"eightk\.db: cannot be opened as a store"):
-        Store(f"sqlite:///{path}")
-
-
-def test_a_store_that_is_only_read_is_not_made(tmp_path: Path):
-    with pytest.raises(StoreError, match="there is no store yet"):
-        Store(f"sqlite:///{tmp_path / 'eightk.db'}", only_read=True)
-
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_store_can_be_read_while_another_process_owns_it(tmp_path: Path, store: Store):
-    spot(store, 1)
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}", only_read=True) as reader:
-        found = stored(reader)
-
-    assert found == stored(store)
-
-
-def test_closing_twice_is_harmless(tmp_path: Path):
-    opened = Store(f"sqlite:///{tmp_path / 'eightk.db'}")
-    opened.close()
-    opened.close()
-
-    assert not (tmp_path / "eightk.db-wal").exists()
 
 
 # What EDGAR's own lists say.
@@ -563,33 +513,3 @@ def test_parked_filings_are_counted_by_their_filing_date(store: Store):
 
     assert store.read_now(filings.count_failed, NOW.date(), NOW.date()) == 1
     assert store.read_now(filings.count_failed, date(2026, 1, 1), NOW.date()) == 2
-
-
-@pytest.fixture
-def on_read_only_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A store on a medium that cannot be written, as far as the system says so."""
-    path = tmp_path / "eightk.db"
-    with Store(f"sqlite:///{path}") as store:
-        store.write_now(filings.spot, [Filing(ACCESSION)], NOW)
-    monkeypatch.setattr("watcher.store.database._is_read_only", lambda folder: folder == tmp_path)
-    return path
-
-
-def test_a_store_on_a_read_only_medium_is_read_and_nothing_is_made_beside_it(on_read_only_medium: Path) -> None:
-    with Store(f"sqlite:///{on_read_only_medium}", only_read=True) as store:
-        found = store.read_now(filings.get, ACCESSION)
-        beside = sorted(path.name for path in on_read_only_medium.parent.iterdir())
-
-    assert (found.filing.accession, beside) == (ACCESSION, ["eightk.db"])
-
-
-def test_what_its_log_still_holds_is_not_left_out_on_a_read_only_medium(on_read_only_medium: Path) -> None:
-    on_read_only_medium.with_name("eightk.db-wal").write_bytes(b"more")
-
-    with pytest.raises(StoreError, match=r"eightk\.db-wal holds more.*copy both"):
-        Store(f"sqlite:///{on_read_only_medium}", only_read=True)
-
-
-def test_a_store_on_a_read_only_medium_cannot_be_written_and_the_remedy_is_told(on_read_only_medium: Path) -> None:
-    with pytest.raises(StoreError, match=r"on a medium that cannot be written: copy it to another one"):
-        Store(f"sqlite:///{on_read_only_medium}")

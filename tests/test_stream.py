@@ -12,24 +12,28 @@ from typing import Any
 
 import httpx
 import pytest
-from _stores import NOW, alert, filing, message, report
+from _stores import NOW, alert, filing, message, report, store_url
 
+from watcher.keyring import Keyring
 from watcher.models import Event, Filer, Report, Severity
 from watcher.serving import serving
 from watcher.store import filings, journal, reports
 from watcher.store.alerts import raise_alert
 from watcher.store.database import Store
 from watcher.web import event_stream, feed
+from watcher.web.access import COOKIE, Access
 from watcher.web.app import make_app
 from watcher.web.desk import Desk, Health
 from watcher.web.feed import Feed
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 Seen = tuple[int, str, dict[str, Any]]
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 
@@ -50,7 +54,7 @@ async def unasked(*_: Any) -> Any:
 
 
 @asynccontextmanager
-async def served(store: Store, live: Feed) -> AsyncIterator[str]:
+async def served(store: Store, live: Feed, access: Access | None = None) -> AsyncIterator[str]:
     desk = Desk(
         store=store,
         token="right",
@@ -59,6 +63,7 @@ async def served(store: Store, live: Feed) -> AsyncIterator[str]:
         backfill=Nothing(),
         health=lambda: Health(is_well=True, edgar="polling"),
         feed=live,
+        access=access,
     )
     async with serving(make_app(desk)) as url:
         yield url
@@ -277,6 +282,82 @@ async def test_streams_end_when_the_program_does(store: Store) -> None:
 
     assert [line for line in rest if line.startswith("data")] == []
     assert (refused.status_code, refused.json()["detail"]) == (503, "eightk is stopping")
+
+
+class Guard:
+    """A keyring that changes, with a password and a token."""
+
+    def __init__(self) -> None:
+        self.keyring, self.token = Keyring().with_password("correct horse battery").with_token("desk", may_write=False)
+        self.access = Access("lock", read=lambda: self.keyring)
+
+    async def headers(self, by: str) -> dict[str, str]:
+        """What somebody comes in by."""
+        if by == "session":
+            return {"Cookie": f"{COOKIE}={await self.access.log_in('correct horse battery', '')}"}
+        return {"Authorization": f"Bearer {self.token if by == 'token' else 'lock'}"}
+
+    async def end(self, how: str, headers: dict[str, str]) -> None:
+        """Take back what somebody came in by, or something else."""
+        before = self.keyring
+        if how == "token removed":
+            self.keyring = before.without_token("desk").knowing(before)
+        elif how == "token added":
+            self.keyring = before.with_token("other", may_write=False)[0].knowing(before)
+        elif how == "password changed":
+            self.keyring = before.with_password("battery horse correct").knowing(before)
+        else:
+            visitor = await self.access.visitor("", headers["Cookie"].partition("=")[2], "")
+            assert visitor is not None
+            self.access.log_out(visitor)
+
+
+@pytest.mark.parametrize(
+    ("by", "how"), [("token", "token removed"), ("session", "password changed"), ("session", "logged out")]
+)
+async def test_a_stream_ends_with_what_opened_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, by: str, how: str
+) -> None:
+    monkeypatch.setattr(event_stream, "LOOK_SECONDS", 0.01)
+    live, guard = Feed(store), Guard()
+    headers = await guard.headers(by)
+    async with served(store, live, guard.access) as url, httpx.AsyncClient(headers=headers) as client:
+        async with client.stream("GET", f"{url}/v1/stream") as answer:
+            lines = answer.aiter_lines()
+            await anext(lines)
+            await guard.end(how, headers)
+            rest = [line async for line in lines]
+        again = await client.get(f"{url}/v1/stream")
+
+    assert [line for line in rest if line.startswith("data")] == []
+    assert (live._clients, again.status_code) == (0, 401)
+
+
+@pytest.mark.parametrize(
+    ("by", "how"), [("token", "password changed"), ("token", "token added"), ("lock", "token removed")]
+)
+async def test_a_stream_goes_on_while_what_opened_it_counts(
+    store: Store, monkeypatch: pytest.MonkeyPatch, by: str, how: str
+) -> None:
+    monkeypatch.setattr(event_stream, "LOOK_SECONDS", 0.01)
+    live, guard = Feed(store), Guard()
+    headers = await guard.headers(by)
+    async with (
+        served(store, live, guard.access) as url,
+        httpx.AsyncClient(headers=headers) as client,
+        client.stream("GET", f"{url}/v1/stream") as answer,
+    ):
+        told = events_of(answer)
+        await save(store, report(number(1)))
+        live.wake()
+        await anext(told)
+        await guard.end(how, headers)
+        await asyncio.sleep(0.1)  # many looks
+        await save(store, report(number(2)))
+        live.wake()
+        _, _, row = await anext(told)
+
+    assert row["accession"] == number(2)
 
 
 @pytest.mark.parametrize("asked", ["last", "-1", "1e3", "9" * 30])

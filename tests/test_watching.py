@@ -274,3 +274,4 @@ async def test_a_disk_that_fills_up_is_a_trouble_of_the_page(place: Place) -> No
 
     assert health["status"] == "failing"
     assert "GB are free on its disk" in health["trouble"]
+    assert str(place.folder) not in health["trouble"]

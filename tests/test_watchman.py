@@ -6,10 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from _stores import store_url
 
 from watcher.store import alarms, deliveries
 from watcher.store.database import Store
 from watcher.watchman import KINDS, Knowledge, Watchman, busy_minutes_between, wrong_now
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 NOON = datetime(2025, 3, 5, 17, 0, tzinfo=UTC)  # a Wednesday, 12:00 in New York
 WELL = Knowledge(is_polling=True, newest_listed_at=NOON - timedelta(minutes=5))
@@ -29,7 +32,7 @@ class StillClock:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 
@@ -114,7 +117,7 @@ async def test_an_alarm_is_told_once_when_it_begins_and_once_when_it_is_over(sto
 
 
 async def test_an_alarm_is_still_open_after_a_restart(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'eightk.db'}"
+    url = store_url(tmp_path / "eightk.db")
     with Store(url) as store:
         store.write_now(alarms.begin, "quiet", "nothing came", NOON, endpoints=("log",), url="")
     with Store(url) as store:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from _stores import store_url
 from _wire import CONTACT, ManualClock
 
 from watcher.companies import WhoIsWho
@@ -24,13 +25,15 @@ from watcher.store.database import Store
 from watcher.web.app import make_app
 from watcher.web.desk import Desk, Health
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 NOON = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

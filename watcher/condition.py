@@ -1,6 +1,7 @@
 """How the daemon is: for its page, its probes, its metrics and the watchman. It looks, and changes nothing.
 
-(But for one row of the store: whether that can be written is found out by writing it.)
+(But for one row of the store: whether that can be written is found out by writing it.) Where files lie on this machine
+is for the log and the commands: here they are told by what stands below the folder of the settings.
 """
 
 from __future__ import annotations
@@ -8,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
+from watcher.bare_paths import bare
 from watcher.clock import Clock
 from watcher.disk import Disk
 from watcher.edgar.client import EdgarClient
 from watcher.endpoints_in_force import EndpointReloader
-from watcher.engine.embedded import EmbeddedEngine
-from watcher.engine.port import JobKind
+from watcher.engine.port import Engine, JobKind
 from watcher.errors import StoreError
 from watcher.metrics import Metrics, Standing
 from watcher.readiness import SLOW_SECONDS, STUCK_SECONDS, Readiness, Seen, checks_of
@@ -54,7 +56,7 @@ class Condition:
         disk: Disk,
         spotting: Spotting,
         edgar: EdgarClient | None,
-        engine: EmbeddedEngine,
+        engine: Engine,
         workers: Workers,
         endpoints: Collection[str],
     ) -> None:
@@ -69,6 +71,7 @@ class Condition:
         self._endpoints = endpoints
         self.rules: Reloader | None = None
         self.reloader: EndpointReloader | None = None
+        self.is_leading: Callable[[], bool] = lambda: True
         self._moved_at = dict.fromkeys(JobKind, time.monotonic())
         self._writing: asyncio.Task[str] | None = None
         self._written: tuple[float, str] = (-_WRITE_EVERY_SECONDS, "")
@@ -86,23 +89,22 @@ class Condition:
             newest_listed_at=await self._store.read(filings.newest_acceptance),
             blocked_until=self._edgar.blocked_until if self._edgar is not None else None,
             failing_since=poller.failing_since if poller is not None else None,
-            failure=poller.failure if poller is not None else "",
+            failure=self._bare(poller.failure) if poller is not None else "",
             missed_audits=auditor.missed if auditor is not None else (),
             rules=self._rules_trouble(),
             settings=self._settings_trouble(),
-            disk=self._disk.trouble(self._settings.retention.warn_free_gigabytes),
+            disk=self._disk_trouble(),
         )
 
     def health(self) -> Health:
         """What the page says."""
         running = self._engine.health()
         poller, folder = self._spotting.poller, self._spotting.folder
-        disk = self._disk.trouble(self._settings.retention.warn_free_gigabytes)
-        own = (self._rules_trouble(), self._settings_trouble(), disk)
-        trouble = "; ".join(filter(None, (running.trouble, folder.trouble if folder else "", *own)))
+        own = (self._rules_trouble(), self._settings_trouble(), self._disk_trouble())
+        trouble = self._bare("; ".join(filter(None, (running.trouble, folder.trouble if folder else "", *own))))
         return Health(
             is_well=not running.is_in_trouble and not trouble and (poller is None or poller.failing_since is None),
-            edgar=self._edgar_in_words(),
+            edgar=self._bare(self._edgar_in_words()),
             polled_at=poller.polled_at if poller else None,
             jobs_running=len(running.running),
             jobs_failed=running.failures,
@@ -123,7 +125,8 @@ class Condition:
             stuck=tuple([one async for one in self._stuck()]),
             is_stopping=self._engine.health().is_stopping,
         )
-        return Readiness(now, checks_of(seen, now, slow_seconds=SLOW_SECONDS * self._clock.scale))
+        checks = checks_of(seen, now, slow_seconds=SLOW_SECONDS * self._clock.scale)
+        return Readiness(now, tuple(replace(one, reason=self._bare(one.reason)) for one in checks))
 
     async def metrics_text(self, metrics: Metrics) -> bytes:
         """All metrics as of now. Raises ``StoreError``."""
@@ -210,13 +213,21 @@ class Condition:
         return time.monotonic() - self._moved_at[kind] > STUCK_SECONDS
 
     def _rules_trouble(self) -> str:
-        return self.rules.trouble if self.rules is not None else ""
+        return self._bare(self.rules.trouble) if self.rules is not None else ""
 
     def _settings_trouble(self) -> str:
-        return self.reloader.trouble if self.reloader is not None else ""
+        return self._bare(self.reloader.trouble) if self.reloader is not None else ""
+
+    def _disk_trouble(self) -> str:
+        return self._bare(self._disk.trouble(self._settings.retention.warn_free_gigabytes))
+
+    def _bare(self, text: str) -> str:
+        return bare(text, (self._settings.base, self._settings.base.resolve()))
 
     def _edgar_in_words(self) -> str:
         poller = self._spotting.poller
+        if not self.is_leading():
+            return "another daemon polls EDGAR for all that share the store"
         if poller is None or self._edgar is None:
             return "EDGAR is not polled: no contact is set"
         if self._edgar.blocked_until is not None:

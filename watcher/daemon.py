@@ -8,39 +8,38 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from sqlalchemy import Connection
 
-from watcher.clock import Clock, shared_clock
+from watcher.clock import Clock
 from watcher.condition import Condition
+from watcher.daemon_parts import clock_of, make_client, make_workers
 from watcher.deliver import Deliverer
 from watcher.disk import Disk
 from watcher.dispatch import Dispatcher, Policy
 from watcher.edgar.calendar import NEW_YORK
-from watcher.edgar.client import EdgarClient
 from watcher.endpoints_in_force import EndpointReloader, renewed
-from watcher.engine.embedded import EmbeddedEngine
+from watcher.engine.of_store import engine_of
 from watcher.engine.port import Job, JobKind
 from watcher.errors import EdgarError, EightkError, StoreError
 from watcher.housekeeping import keep_house
+from watcher.leading import Leader
 from watcher.lock import StoreLock
-from watcher.logs import LogForm
 from watcher.metrics import Metrics
-from watcher.minding import BLOCKED_KEY, Minder
+from watcher.minding import Minder
 from watcher.outbound import Outbound
 from watcher.outbox import endpoints_of, note_settings
 from watcher.ready import Ready
 from watcher.retention import Retention
 from watcher.rules.in_force import rules_in_force
 from watcher.serving import serving
-from watcher.settings import EdgarSettings
 from watcher.sources.audit import AuditResult
 from watcher.sources.spotting import Spotting
 from watcher.store import deliveries, digests, filings, redelivery
 from watcher.store.archive import Archive
 from watcher.store.companies import KnownCompany
-from watcher.store.database import Store, get_meta
+from watcher.store.database import Store
 from watcher.store.notices import Owner
 from watcher.store.redelivery import Redelivery, Wanted
 from watcher.watchman import Watchman
@@ -48,7 +47,6 @@ from watcher.web.access import access_of
 from watcher.web.app import make_app
 from watcher.web.desk import Desk
 from watcher.web.desk_of import DeskParts
-from watcher.workers import Bounds, Workers
 
 __all__ = ["Daemon"]
 
@@ -73,15 +71,18 @@ class Daemon:
 
         self._metrics = Metrics()
         self.store = stack.enter_context(Store(settings.store_url))
-        archive = Archive(settings.data_dir / "raw", self.store.id)
-        self._workers = self._make_workers(ready)
+        self._leader = Leader(self.store)
+        archive = Archive(settings.archive, self.store.id)
+        self._workers = make_workers(ready, self._metrics)
         stack.callback(self._workers.close)
         # An endpoint's job mostly waits: each has a place, so that none waits for another's.
         places = settings.limits.workers * FILINGS_PER_WORKER
         self._slots = {JobKind.FILING: places, JobKind.ENDPOINT: len(ready.notifiers)}
-        self._kept_for_live = self._slots[JobKind.FILING] // 2
-        self.engine = EmbeddedEngine(self._due, self._slots)
-        self._edgar = self._make_client()
+        # An engine that is shared keeps them itself, and is given all that is due.
+        self._kept_for_live = 0 if self.store.is_shared else self._slots[JobKind.FILING] // 2
+        self._is_alone = False
+        self.engine = engine_of(self.store, self._due, self._slots, is_leader=self._asks_what_is_due)
+        self._edgar = make_client(settings, self.store, clock, lock, self._metrics)
         if self._edgar is not None:
             stack.push_async_callback(self._edgar.aclose)
         self._outbound = Outbound()
@@ -90,15 +91,7 @@ class Daemon:
         note_settings(self.store, settings.endpoint)
         self._deliverer = self._make_deliverer()
         self._dispatcher = self._make_dispatcher(archive)
-        self.spotting = Spotting(
-            settings,
-            store=self.store,
-            archive=archive,
-            clock=clock,
-            edgar=self._edgar,
-            submit=self._submit_filing,
-            meters=self._metrics,
-        )
+        self.spotting = self._make_spotting(archive)
         if self.spotting.folder is not None:
             self._dispatcher.settled.append(self.spotting.folder.settled)
         self._reloader = EndpointReloader(settings, use=self._use_endpoints)
@@ -119,7 +112,7 @@ class Daemon:
             renew=self._parts.drafts.renew,
             endpoints=lambda: frozenset(self._endpoints),
         )
-        self._disk = Disk(settings.data_dir, settings.store_path)
+        self._disk = Disk(settings.data_dir, settings.store_path, settings.archive)
         self.condition = self._make_condition()
         self._minder = Minder(store=self.store, lock=lock, edgar=self._edgar, stop=self.stop)
 
@@ -133,7 +126,7 @@ class Daemon:
         """
         async with AsyncExitStack() as stack:
             lock = stack.enter_context(StoreLock(ready.settings.store_path))
-            yield cls(ready, clock or await _clock_of(ready.settings.edgar), stack, lock)
+            yield cls(ready, clock or await clock_of(ready.settings.edgar), stack, lock)
 
     async def run(self, tell: Callable[[str], None], *, handle_signals: bool = True) -> None:
         """Run until asked to stop, then drain. ``tell`` is given lines for the person who started it.
@@ -150,12 +143,9 @@ class Daemon:
             self._open_for_business(web.reached_at(url), tell)
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(self.engine.work(self._do), name="engine")
-                others = [group.create_task(one, name=name) for name, one in self.spotting.tasks()]
+                others = [group.create_task(one, name=name) for name, one in self.spotting.own_tasks()]
                 others.append(group.create_task(self._minder.look_after(), name="look after"))
-                others.append(group.create_task(self._watchman().run(), name="watchman"))
-                keep_days = self._settings.delivery.keep_days
-                others.append(group.create_task(keep_house(self.store, self._clock, keep_days), name="housekeeping"))
-                others.append(group.create_task(self._retention().run(), name="retention"))
+                others.append(group.create_task(self._leader.run(self._lead), name="lead"))
                 if self._edgar is not None:
                     others.append(group.create_task(self._minder.note_blocks(self._edgar), name="blocks"))
                 others.append(group.create_task(self._reloader.run(self._parts.read_rules_again), name="endpoints"))
@@ -172,6 +162,16 @@ class Daemon:
         if self._minder.ruin:
             raise StoreError(self._minder.ruin)
 
+    async def _lead(self) -> None:
+        """Do what one of the daemons that share a store does for all; until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for name, one in self.spotting.common_tasks():
+                group.create_task(one, name=name)
+            group.create_task(self._watchman().run(), name="watchman")
+            keep_days = self._settings.delivery.keep_days
+            group.create_task(keep_house(self.store, self._clock, keep_days), name="housekeeping")
+            group.create_task(self._retention().run(), name="retention")
+
     async def run_once(self, *, sources: bool = True) -> None:
         """Look at every source once, do all that is due now, and return.
 
@@ -179,8 +179,10 @@ class Daemon:
         """
         failure: EdgarError | None = None
         async with self.working():
-            if sources:
+            if sources and await self._leader.try_to_lead():
                 failure = await self.spotting.look_once()
+            elif sources:
+                log.warning("another daemon spots filings for this store; only what is owed is done")
         if sources and self.spotting.folder is not None:
             await self.spotting.folder.scan()
         if failure is not None:
@@ -191,6 +193,7 @@ class Daemon:
         """Have the engine work while inside, and then until all is done that is due by then."""
         if self._rules is not None:
             await self._rules.begin()
+        self._is_alone = True
         work = asyncio.create_task(self.engine.work(self._do), name="engine")
         try:
             yield
@@ -201,6 +204,7 @@ class Daemon:
             await self.engine.stop(DRAIN_SECONDS)
             await work
             await self._minder.note_block()
+            await self._leader.release()
 
     def stop(self) -> None:
         """Ask the daemon to drain and end. May be called twice."""
@@ -269,16 +273,6 @@ class Daemon:
             wanted=self._settings.wanted.choice,
         )
 
-    def _make_workers(self, ready: Ready) -> Workers:
-        limits, log_settings = ready.settings.limits, ready.settings.log
-        return Workers(
-            ready.spec,
-            count=limits.workers,
-            bounds=Bounds(limits.handle_seconds, limits.memory_megabytes),
-            log=LogForm(log_settings.level, log_settings.format),
-            meters=self._metrics,
-        )
-
     def _make_deliverer(self) -> Deliverer:
         return Deliverer(
             store=self.store,
@@ -300,6 +294,17 @@ class Daemon:
             meters=self._metrics,
         )
 
+    def _make_spotting(self, archive: Archive) -> Spotting:
+        return Spotting(
+            self._settings,
+            store=self.store,
+            archive=archive,
+            clock=self._clock,
+            edgar=self._edgar,
+            submit=self._submit_filing,
+            meters=self._metrics,
+        )
+
     def _make_condition(self) -> Condition:
         made = Condition(
             self._settings,
@@ -312,33 +317,13 @@ class Daemon:
             workers=self._workers,
             endpoints=self._endpoints,
         )
+        made.is_leading = lambda: self._leader.is_leading
         made.rules, made.reloader = self._rules, self._reloader
         return made
 
-    def _make_client(self) -> EdgarClient | None:
-        edgar = self._settings.edgar
-        if not edgar.contact:
-            return None
-        # A restart must not end the silence that EDGAR asked for.
-        blocked = self.store.read_now(get_meta, BLOCKED_KEY)
-        return EdgarClient(
-            contact=edgar.contact,
-            clock=self._clock,
-            base_url=edgar.base_url,
-            requests_per_second=edgar.requests_per_second,
-            max_bytes=self._settings.limits.submission_megabytes * MEGABYTE,
-            blocked_until=datetime.fromisoformat(blocked) if blocked else None,
-            meters=self._metrics,
-            asked_until=self._asked_until(),
-        )
-
-    def _asked_until(self) -> datetime | None:
-        """When the process that had the store before may have asked EDGAR last: the limit counts over both."""
-        idle = self._lock.idle_seconds
-        return None if idle is None else self._clock.now() - timedelta(seconds=idle * self._clock.scale)
-
     def _submit_filing(self, connection: Connection, accession: str) -> None:
-        self.engine.submit(Job(JobKind.FILING, accession), connection)
+        is_history = self.store.is_shared and bool(filings.historic(connection, [accession]))
+        self.engine.submit(Job(JobKind.FILING, accession), connection, is_history=is_history)
 
     def _open_for_business(self, url: str, tell: Callable[[str], None]) -> None:
         self.url = self._settings.web.url or url
@@ -378,6 +363,10 @@ class Daemon:
         self._slots[JobKind.ENDPOINT] = len(made)
         self._dispatcher.policy = self._policy
 
+    def _asks_what_is_due(self) -> bool:
+        """Whether this process submits what became due; whoever has no daemon to do it does it itself."""
+        return self._leader.is_leading or self._is_alone
+
     async def _due(self, kind: JobKind, limit: int, busy: Collection[str]) -> tuple[str, ...]:
         now = self._clock.now()
         if kind is JobKind.FILING:
@@ -416,12 +405,3 @@ class Daemon:
             access=access_of(self._settings, self._lock.token),
         )
         return self._parts.laid_on(desk)
-
-
-async def _clock_of(edgar: EdgarSettings) -> Clock:
-    """Return the clock by which everything runs. Asked again at each start, a simulator tells the same one."""
-    if edgar.clock == "real":
-        return Clock()
-    clock = await asyncio.to_thread(shared_clock, edgar.base_url)
-    log.warning("on the simulator's clock", extra={"now": clock.now(), "scale": clock.scale})
-    return clock

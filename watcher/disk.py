@@ -14,8 +14,8 @@ GIGABYTE = 10**9
 class Disk:
     """The disk of one data folder. ``archive_bytes`` is as of the last `measure`, less what was taken away since."""
 
-    def __init__(self, data_dir: Path, store: Path) -> None:
-        self.archive = data_dir / "raw"
+    def __init__(self, data_dir: Path, store: Path, archive: Path) -> None:
+        self.archive = archive
         self.archive_bytes: int | None = None
         self._data_dir = data_dir
         self._store = store

@@ -167,8 +167,10 @@ class Dispatcher:
 
     async def _take(self, accession: str) -> StoredFiling | None:
         stored = await self._store.read(filings.get, accession)
-        is_owed = stored.state is FilingState.SPOTTED and stored.run_at is not None
-        return stored if is_owed else None
+        # Who hands it out may know of an owing that was settled, or put off, meanwhile.
+        if stored.state is not FilingState.SPOTTED or stored.run_at is None:
+            return None
+        return stored if stored.run_at <= self._clock.now() else None
 
     async def _fetch(self, stored: StoredFiling) -> bytes:
         """Return the raw bytes: from the archive, else from EDGAR and into the archive."""

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from watcher.errors import EightkError
 from watcher.models import Report
-from watcher.printable import json_text
+from watcher.printable import json_text, printable
 from watcher.report_json import report_line, to_json
 
 __all__ = ["COLUMNS", "FORMATS", "cell", "row_of", "writer"]
@@ -89,14 +89,17 @@ def row_of(report: Report) -> dict[str, Any]:
 
 
 def cell(value: Any) -> str:
-    """One value of a row as a spreadsheet may take it: lists joined by spaces (names by "; "), no formula."""
+    """One value of a row as a spreadsheet may take it: lists joined by spaces (names by "; "), no formula.
+
+    What steers a terminal, or turns a name around, is written out.
+    """
     if isinstance(value, list):
         value = ("; " if any(" " in str(one) for one in value) else " ").join(map(str, value))
     plain = to_json(value)
     text = "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)
     text = f"'{text}" if text.startswith(_FORMULA) else text
     # The csv module leaves a lone one unquoted, and readers take it for the end of the row.
-    return text.replace("\r", "\n")
+    return printable(text.replace("\r", "\n"))
 
 
 @contextmanager

@@ -59,6 +59,6 @@ class Minder:
         """Stop when the database or its lock file was deleted or replaced: what is written now would be lost."""
         for what, is_in_place in (("database", self._store.is_in_place), ("lock file", self._lock.is_in_place)):
             if not self.ruin and not await asyncio.to_thread(is_in_place):
-                self.ruin = f"{self._store.path}: its {what} was deleted or replaced while in use; start again"
+                self.ruin = f"{self._store.name}: its {what} was deleted or replaced while in use; start again"
                 log.critical("stopping: the store was taken away", extra={"reason": self.ruin})
                 self._stop()

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import resource
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from watcher.errors import EightkError
+from watcher.networks import network_of
 
 __all__ = ["Limits", "listen", "serving"]
 
@@ -32,7 +34,8 @@ QUEUED = 512  # connections that the system keeps for us, not yet taken
 class Limits:
     """What callers may take up, before anybody asks who they are.
 
-    ``connections`` may be open at once: one more is closed as it comes. A request that is not there, head and body,
+    ``connections`` may be open at once, and ``connections_each`` from one address (of IPv6: one /64), so that places
+    are left for others; None: all of them. One more is closed as it comes. A request that is not there, head and body,
     after ``request_seconds`` has its connection closed. At each turn of the loop so many as ``taken_at_once`` are
     accepted.
     """
@@ -40,21 +43,28 @@ class Limits:
     connections: int
     request_seconds: float = 20.0
     taken_at_once: int = 64
+    connections_each: int | None = None
+
+    def refuses(self, connections: int, of_caller: int) -> bool:
+        """Whether a connection is one too many, with so many open in all, and from its address, itself counted."""
+        return connections > self.connections or of_caller > (self.connections_each or self.connections)
 
     @classmethod
     def of_this_process(cls) -> Limits:
         """Leave most of the files that this process may open to the store, the archive and the ways out."""
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         if files == resource.RLIM_INFINITY:
-            return cls(MOST_CONNECTIONS)
-        return cls(max(1, min(MOST_CONNECTIONS, files // 4)), taken_at_once=max(1, min(64, files // 16)))
+            return cls(MOST_CONNECTIONS, connections_each=MOST_CONNECTIONS * 3 // 4)
+        most = max(1, min(MOST_CONNECTIONS, files // 4))
+        return cls(most, taken_at_once=max(1, min(64, files // 16)), connections_each=max(1, most * 3 // 4))
 
 
 class _Config(uvicorn.Config):
-    """The server's settings, and the limits with them, for a connection is given these settings only."""
+    """The server's settings, with the limits and who takes up what: a connection is given these settings only."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.limits = limits
+        self.callers: Counter[str] = Counter()  # how many connections each of them has
         super().__init__(
             app,
             http=_Connection,
@@ -62,9 +72,16 @@ class _Config(uvicorn.Config):
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # whom to believe, the application knows
             backlog=limits.taken_at_once,
             timeout_graceful_shutdown=2,
         )
+
+    def forget(self, caller: str) -> None:
+        """One connection of this caller is no more."""
+        self.callers[caller] -= 1
+        if self.callers[caller] <= 0:
+            del self.callers[caller]
 
 
 class _Connection(H11Protocol):
@@ -78,14 +95,20 @@ class _Connection(H11Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._config = config
         self._limits = config.limits
+        self._caller = ""
         self._overdue: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin, unless there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > self._limits.connections:
-            log.warning("connections turned away", extra={"open": self._limits.connections})
+        address = self.client[0] if self.client else ""
+        callers = self._config.callers
+        self._caller = network_of(address)
+        callers[self._caller] += 1
+        if self._limits.refuses(len(self.connections), callers[self._caller]):
+            log.warning("connections turned away", extra={"open": len(self.connections) - 1, "address": address})
             transport.abort()
         self._watch()
 
@@ -102,6 +125,7 @@ class _Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         super().connection_lost(exc)
+        self._config.forget(self._caller)
         self._unwatch()
 
     def _watch(self) -> None:

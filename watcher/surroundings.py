@@ -38,9 +38,12 @@ def inbox_faults(settings: Settings, faulty: Collection[str] = ()) -> Iterator[F
 
 def store_faults(settings: Settings) -> Iterator[Fault]:
     """Tell why the store cannot be opened. What is not there yet is made at the first run."""
-    from watcher.store.inspection import store_problem  # noqa: PLC0415  # its libraries are heavy
+    from watcher.store.inspection import server_problem, store_problem  # noqa: PLC0415  # its libraries are heavy
 
-    if os.path.isfile(settings.store_path) and (problem := store_problem(settings.store_path)):  # noqa: PTH113
+    if settings.is_store_shared:
+        if problem := server_problem(settings.store_url):
+            yield Fault(settings.file, "store.url", f"{settings.store_name}: {problem}")
+    elif os.path.isfile(settings.store_path) and (problem := store_problem(settings.store_path)):  # noqa: PTH113
         yield Fault(settings.file, "store.url", f"{settings.store_path}: {problem}")
 
 
@@ -77,9 +80,9 @@ def _places(settings: Settings, faulty: Collection[str]) -> Iterator[tuple[str, 
     """The folders in which files of ours lie, the plainest first."""
     if "data_dir" not in faulty:
         yield "data_dir", settings.data_dir
-        yield "the archive", settings.data_dir / "raw"
+        yield "the archive", settings.archive
     if not {"data_dir", "store", "store.url"} & set(faulty):
-        yield "the folder of store.url", settings.store_path.parent
+        yield "the folder of store.url", settings.store_path.parent  # of a server's, the data folder once more
     if not {"rules", "rules.path"} & set(faulty):
         yield "rules.path", settings.rules.path
     if not {"handlers", "handlers.path"} & set(faulty):

@@ -183,7 +183,7 @@ def _clock_of(settings: Settings) -> Clock:
 def _records(settings: Settings, config: Path | None) -> dict[str, EndpointRecord]:
     from watcher.store.endpoint_records import records
 
-    if not settings.store_path.exists():
+    if not settings.has_store:
         return {}
     with store_of(config) as store:
         found: dict[str, EndpointRecord] = store.read_now(records)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from watcher.eventbook import EventBook, EventBookHandler, EventInfo
     from watcher.settings import Settings
 
-__all__ = ["COMMANDS", "events", "names_in_force"]
+__all__ = ["COMMANDS", "events"]
 
 EXIT_NO = 1
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[PATH]...")
@@ -87,19 +87,6 @@ def test(paths: tuple[Path, ...], config: Path | None, verbose: bool) -> None:
     sys.exit(EXIT_NO if failed else 0)
 
 
-def names_in_force(settings: Settings) -> frozenset[str]:
-    """Return the names of all events that the rules of these settings can find; none when no handler finds any.
-
-    Raises ``ConfigError`` with every fault in these rules.
-    """
-    handler = _handler_of(settings)
-    return (
-        frozenset()
-        if handler is None
-        else frozenset(one.event for one in handler.read_events(_paths(settings, handler, ())).events)
-    )
-
-
 def _book(config: Path | None, paths: Sequence[Path]) -> EventBook:
     """The rules with these files on top, or else those of the settings. Raises ``ConfigError``."""
     handler, settings = _handler(config)
@@ -108,30 +95,21 @@ def _book(config: Path | None, paths: Sequence[Path]) -> EventBook:
 
 def _handler(config: Path | None) -> tuple[EventBookHandler, Settings]:
     """The handler class that finds events by rules. Raises ``ConfigError`` when there is none."""
+    from watcher.event_names import event_handler
+
     settings = rule_settings(config)
-    handler = _handler_of(settings)
+    handler = event_handler(settings)
     if handler is None:
         remedy = "take 'events' out of handlers.disabled"
         raise ConfigError([Fault(settings.file, "handlers.disabled", "there is no handler that finds events", remedy)])
     return handler, settings
 
 
-def _handler_of(settings: Settings) -> EventBookHandler | None:
-    """The first handler class, by name, that finds events by rules."""
-    from watcher.eventbook import EventBookHandler
-    from watcher.registry import discover
-
-    for one in sorted(discover(settings.handlers.path), key=lambda one: one.name):
-        handler: object = one.handler
-        if one.name not in settings.handlers.disabled and isinstance(handler, EventBookHandler):
-            return handler
-    return None
-
-
 def _paths(settings: Settings, handler: EventBookHandler, paths: Sequence[Path]) -> tuple[Path, ...]:
     """These paths, or else the handler's own setting ``path``, if it is set."""
-    own = settings.handler.get(handler.name, {}).get("path")
-    return tuple(paths) or ((settings.base / str(own),) if own else ())
+    from watcher.event_names import event_paths
+
+    return tuple(paths) or event_paths(settings, handler)
 
 
 COMMANDS = [events]

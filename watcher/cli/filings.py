@@ -8,6 +8,7 @@ import io
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import click
 from watcher.background import NOTHING, Background
 from watcher.cli._daemon import ask_daemon
 from watcher.cli._happened import event_lines, link_lines
+from watcher.cli._names import names_as_stored
 from watcher.cli._options import (
     CIK,
     DATE,
@@ -32,16 +34,14 @@ from watcher.cli._printing import say, say_json, say_line, say_row
 from watcher.cli.alerts import told_words
 from watcher.config import DEFAULT_FILE
 from watcher.cover_facts import cover_facts
-from watcher.items import is_item_number
-from watcher.models import EIGHT_K_FORMS, Event, FilingState, Severity
+from watcher.models import Event, FilingState, Severity
 from watcher.printable import printable
 
 if TYPE_CHECKING:
     from watcher.lock import Owner
     from watcher.ready import Ready
-    from watcher.store.database import Store
 
-__all__ = ["COMMANDS", "cell", "item_number"]
+__all__ = ["COMMANDS", "cell"]
 
 TERMINAL_ROWS = 50
 EXIT_FAILED = 3
@@ -99,8 +99,8 @@ def filings(  # noqa: PLR0913, PLR0917  # one for each option
     check_period(since, until)
     query = Query(
         state=FilingState(state) if state else None,
-        form=form and form.upper(),
-        item=item and item_number(item),
+        form=form,
+        item=item,
         event=event,
         severity=severity,
         cik=cik,
@@ -158,30 +158,14 @@ def retry(accession: str, config: Path | None) -> None:
         sys.exit(EXIT_FAILED)
 
 
-def item_number(text: str) -> str:
-    """Return the number of an item however it is written. Raises a usage error for what is none."""
-    number = text.lower().removeprefix("item").strip()
-    if not is_item_number(number):
-        raise click.BadParameter(f"{text!r} is no item of Form 8-K, such as 5.02", param_hint="'--item'")
-    return number
-
-
-def _check_form(store: Store, form: str | None) -> None:
-    """Raise a usage error for a form that is never fetched, unless somebody put one of it into the folder."""
-    from watcher.store.filings import Query, find
-
-    if form is None or form in EIGHT_K_FORMS or store.read_now(find, Query(form=form, limit=1)):
-        return
-    known = ", ".join(sorted(EIGHT_K_FORMS))
-    raise click.BadParameter(f"no filing of form {form!r} is in the store; fetched are {known}", param_hint="'--form'")
-
-
 def _rows(config: Path | None, query: Any) -> list[dict[str, Any]]:
     from watcher.store import filings as stored_filings
+    from watcher.store.names import Names
     from watcher.web.show import stored_json
 
     with store_of(config) as store:
-        _check_form(store, query.form)
+        names = names_as_stored(store, config, Names(query.form, query.item, query.event))
+        query = replace(query, form=names.form, item=names.item, event=names.event)
         found = store.read_now(stored_filings.find, query)
         items = store.read_now(stored_filings.items_of, [one.filing.accession for one in found])
     return [stored_json(one, items.get(one.filing.accession)) for one in found]

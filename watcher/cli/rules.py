@@ -43,7 +43,7 @@ def check(paths: tuple[Path, ...], config: Path | None, strict: bool, shape: str
     Without PATH the folder of the settings is checked. Exit code 0: nothing was found, or warnings only; 1: faults,
     or with --strict warnings, or no rules at all; 2: the settings cannot be used, or there is no such folder.
     """
-    from watcher.cli.events import names_in_force
+    from watcher.event_names import names_in_force
     from watcher.rules.books import read_book, rule_paths, rules_handler
 
     settings = rule_settings(config)

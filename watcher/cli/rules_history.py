@@ -7,21 +7,25 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from contextlib import closing, contextmanager
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from watcher.cli._options import DATE, AccessionType, check_period, config_option, is_terminal, settings_of, store_of
+from watcher.cli._places import jobs_option, on_option, place_of
 from watcher.cli._printing import say, say_json, say_line
 from watcher.errors import ConfigError, Fault
 from watcher.printable import json_text
 
 if TYPE_CHECKING:
-    from watcher.models import Report
     from watcher.rulebook import RuleBook
     from watcher.rules.backtest import Backtest, Labels
+    from watcher.rules.matched import Books as DatedBooks
+    from watcher.rules.matched import Matched
+    from watcher.settings import Settings
     from watcher.store.database import Store
     from watcher.store.saved import Period
 
@@ -29,6 +33,7 @@ __all__ = ["backtest", "file_names"]
 
 EXIT_NO = 1
 SHOWN = 10
+DAYS = 30  # before the newest filing, that are proposed where there was none
 # What is not part of a file's name everywhere; a point in front would hide the file.
 UNSAFE = re.compile(r"^[.-]|[^A-Za-z0-9._-]")
 LABELS = {"match": True, "no-match": False}
@@ -36,8 +41,8 @@ LABELS = {"match": True, "no-match": False}
 
 @click.command()
 @config_option
-@click.option("--since", type=DATE, help="From this day on (New York). The first one if not given.")
-@click.option("--until", type=DATE, help="Up to this day.")
+@click.option("--since", type=DATE, help="From this day on (New York). From the first stored filing if not given.")
+@click.option("--until", type=DATE, help="Up to this day. Up to the last stored filing if not given.")
 @click.option(
     "--rules", "draft", type=click.Path(exists=True, path_type=Path), help="A file or folder of rules to try."
 )
@@ -52,6 +57,8 @@ LABELS = {"match": True, "no-match": False}
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Write each rule's matches here, as JSONL."
 )
+@jobs_option
+@on_option
 @click.option("--out-at-most", type=click.IntRange(1), hidden=True, help="Of each rule, write so many matches.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def backtest(  # noqa: PLR0913, PLR0917  # one for each option
@@ -67,6 +74,8 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
     samples: int,
     out: Path | None,
     out_at_most: int | None,
+    jobs: int | None,
+    on: str | None,
     as_json: bool,
 ) -> None:
     """Run rules over the stored filings: what would have been raised, and how much of it told.
@@ -78,11 +87,13 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
     --labels names a CSV file with the columns rule, accession and expect (match or no-match). Labels of filings that
     the store does not have are told, and count for nothing.
     """
-    from watcher.rules.backtest import backtest as run
+    from watcher.rules.backtest import backtest_of
     from watcher.rules.books import read_book
     from watcher.rules.dated import DatedBook
+    from watcher.rules.matched import Books
     from watcher.rules.telling import backtest_json, backtest_lines
-    from watcher.store.saved import Period, reports_in
+    from watcher.store.newest import newest_day
+    from watcher.store.saved import Period
 
     check_period(since, until)
     settings = settings_of(config)
@@ -92,22 +103,17 @@ def backtest(  # noqa: PLR0913, PLR0917  # one for each option
     is_dated = (lists or ("now" if draft else "as-was")) == "as-was"
     wanted = _labels(labels, book) if labels else None
     with store_of(config) as store:
-        unknown = _unknown(store, wanted or {})
-        made = run(
-            _counted(reports_in(store, period)),
-            book,
-            as_of=DatedBook(book, store).as_of if is_dated else None,
-            endpoints=settings.endpoint,
-            baseline=other,
-            labels=wanted,
-        )
+        unknown, newest = _unknown(store, wanted or {}), store.read_now(newest_day)
+        books = Books(DatedBook(book, store).as_of if is_dated else lambda _: book, other)
+        with _matched(settings, store, period, books, jobs, on) as matched:
+            made = backtest_of(_counted(matched), book, endpoints=settings.endpoint, baseline=other, labels=wanted)
     if as_json:
         say_json(backtest_json(made))
     else:
         for line in backtest_lines(made, samples=samples):
             say_line(line)
         if not made.filings:
-            say(f"there are no filings in the store{_span(period)}")
+            say(f"there are no filings in the store{_span(period)}{_others(newest)}")
     if made.filings:
         say(f"eightk: matching took {made.seconds / made.filings * 1_000_000:,.0f} µs for each filing", err=True)
     _write(made, out, out_at_most)
@@ -120,6 +126,11 @@ def _span(period: Period) -> str:
     since = f" from {period.first}" if period.first else ""
     until = f" {'to' if since else 'until'} {period.last}" if period.last else ""
     return since + until
+
+
+def _others(newest: date | None) -> str:
+    """Which days to ask for instead."""
+    return f"; its newest is of {newest}: try --since {newest - timedelta(days=DAYS)}" if newest else ""
 
 
 def _unknown(store: Store, labels: Labels) -> list[str]:
@@ -141,13 +152,36 @@ def _tell_unknown(unknown: Sequence[str]) -> bool:
     return bool(unknown)
 
 
-def _counted(reports: Iterator[tuple[datetime, Report]]) -> Iterator[tuple[datetime, Report]]:
+@contextmanager
+def _matched(
+    settings: Settings, store: Store, period: Period, books: DatedBooks, jobs: int | None, on: str | None
+) -> Iterator[Iterator[Matched]]:
+    """Give what the rules raise on each filing: matched in this process, or in bulk if that is asked for."""
+    from watcher.rules.matched import matched_here, matched_in
+    from watcher.store.packed import packed_in
+    from watcher.store.saved import reports_in
+
+    if jobs is None and on is None:
+        yield matched_here(reports_in(store, period), books)
+        return
+    from watcher.registry import line_spec
+    from watcher.rules.books import rules_handler
+
+    name = rules_handler(settings).name
+    with (
+        place_of(settings, line_spec(settings, rules=False), jobs, on) as place,
+        closing(matched_in(place, packed_in(store, period), books, name)) as matched,
+    ):
+        yield matched
+
+
+def _counted(matched: Iterator[Matched]) -> Iterator[Matched]:
     """Show how far it is, while a person looks at it."""
     is_shown = is_terminal(err=True)
     count = 0
-    for count, one in enumerate(reports, 1):
+    for count, one in enumerate(matched, 1):
         if is_shown and count % 100 == 0:
-            click.echo(f"\r{count:,} filings, at {one[0]:%Y-%m-%d}", err=True, nl=False)
+            click.echo(f"\r{count:,} filings, at {one.at:%Y-%m-%d}", err=True, nl=False)
         yield one
     if is_shown and count:
         click.echo(f"\r{count:,} filings                  ", err=True)

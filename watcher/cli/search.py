@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from watcher.cli._names import names_as_stored
 from watcher.cli._options import CIK, DATE, LIMIT, check_period, config_option, is_terminal, store_of
 from watcher.cli._printing import say, say_json, say_line
-from watcher.cli.filings import cell, item_number
-from watcher.models import Origin
+from watcher.cli.filings import cell
+from watcher.models import Origin, Severity
 
 if TYPE_CHECKING:
     from watcher.store.search import Found, Hit, Search
@@ -32,6 +33,9 @@ COLUMNS = ("accession", "form", "company", "accepted_at", "filed_on", "document"
 @click.option("--form", help="Only this form, such as 8-K/A.")
 @click.option("--item", help="Only those with this item, such as 5.02.")
 @click.option("--event", help="Only those that tell of this event, such as cfo-departure.")
+@click.option(
+    "--severity", type=click.Choice([one.value for one in Severity]), help="Only those with an event of this severity."
+)
 @click.option("--cik", type=CIK, help="Only those of this filer.")
 @click.option("--ticker", help="Only those of the company with this ticker.")
 @click.option("--company", help="Only those with these words in a filer's name.")
@@ -47,6 +51,7 @@ def search(  # noqa: PLR0913, PLR0917  # one for each option
     form: str | None,
     item: str | None,
     event: str | None,
+    severity: str | None,
     cik: int | None,
     ticker: str | None,
     company: str | None,
@@ -70,8 +75,9 @@ def search(  # noqa: PLR0913, PLR0917  # one for each option
     asked = Search(
         " ".join(words),
         form=form,
-        item=item and item_number(item),
+        item=item,
         event=event,
+        severity=severity,
         cik=cik,
         ticker=ticker,
         company=company,
@@ -95,10 +101,13 @@ def _found(config: Path | None, asked: Search, limit: int) -> list[Found]:
     """Read page after page until there are so many. Raises a usage error for what cannot be asked."""
     from dataclasses import replace
 
+    from watcher.store.names import Names
     from watcher.store.search import find
 
     found: list[Found] = []
     with store_of(config) as store:
+        names = names_as_stored(store, config, Names(asked.form, asked.item, asked.event))
+        asked = replace(asked, form=names.form, item=names.item, event=names.event)
         while len(found) < limit:
             try:
                 page = store.read_now(find, replace(asked, limit=min(PAGE, limit - len(found))))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+_EXAMPLE = "config/handlers/large_sums.py"
+
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".", metavar="[DIR]")
@@ -39,6 +41,7 @@ def init(folder: Path) -> None:
         except OSError as error:
             raise EightkError(f"{target}: cannot be written: {error.strerror}") from error
         say(f"written  {target}")
+    say(f"Note: {_EXAMPLE} is an example that runs from the start, and is quiet until its notify is set")
     there = "" if folder == Path() else f"cd {folder} && "
     say(f"Next: set [edgar] contact in {folder / 'config' / 'eightk.toml'}, then: {there}eightk run")
 
@@ -66,7 +69,7 @@ def check(config: Path | None, *, live: bool) -> None:
         say("warning    no handler reads filings: they are saved as listed, without their items (handlers.disabled)")
     say(f"folder     {settings.folder.path if settings.folder.enabled else 'not watched'}")
     say(f"endpoints  {', '.join(f'{name} ({one.name})' for name, one in ready.notifiers.items()) or 'none'}")
-    say(f"store      {settings.store_url}{'' if settings.store_path.exists() else ' (made at the first run)'}")
+    say(f"store      {settings.store_name}{'' if settings.has_store else ' (made at the first run)'}")
     for key, path in files_open_to_others(settings):
         say(f"warning: {path} ({key}) may be read by every user of this machine: chmod 600 {path}", err=True)
     contact = settings.edgar.contact or "none: EDGAR is not polled until [edgar] contact is set"

@@ -169,7 +169,7 @@ def _check_rule(settings: Settings, rule: str) -> None:
         known = set()
     if rule in known:
         return
-    if settings.store_path.exists():
+    if settings.has_store:
         with Store(settings.store_url, only_read=True) as store:
             if store.read_now(silences.is_rule_known, rule):
                 return

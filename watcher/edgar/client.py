@@ -24,7 +24,7 @@ from watcher.edgar.answers import Answer, Download, Version, content_of, reason_
 from watcher.edgar.feed import CurrentPage, parse_current
 from watcher.edgar.full_text import FURTHEST_START
 from watcher.edgar.index import IndexFile, daily_paths, parse_index, quarter_path
-from watcher.edgar.limiter import BLOCK_SECONDS, MAX_REQUESTS_PER_SECOND, Limiter
+from watcher.edgar.limiter import BLOCK_SECONDS, MAX_REQUESTS_PER_SECOND, Limiter, SharedTurn
 from watcher.edgar.submission import split_submission
 from watcher.errors import BlockedError, EdgarError, NotListedYet, OutageError, ReadError, TooLargeError, TruncatedError
 from watcher.meters import Meters
@@ -71,7 +71,8 @@ class EdgarClient:
 
     One client is one limiter: a program has one. With another ``base_url`` than the SEC's, that address stands for
     all of the SEC's hosts. ``blocked_until`` is that of a client before this one, so that a new start does not break
-    a silence, and ``asked_until`` when that one may have asked last. ``silenced`` is set whenever a silence begins or
+    a silence, and ``asked_until`` when that one may have asked last; ``shared`` keeps the limit over several processes.
+    ``silenced`` is set whenever a silence begins or
     grows. ``transport`` takes the place of the wire in tests; ``meters`` are told of every request. Must be closed with
     `aclose`.
 
@@ -79,7 +80,7 @@ class EdgarClient:
     what came is not what was asked for.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # one for each thing that another client, or a test, knows
         self,
         *,
         contact: str,
@@ -89,12 +90,15 @@ class EdgarClient:
         max_bytes: int = _MAX_BYTES,
         blocked_until: datetime | None = None,
         asked_until: datetime | None = None,
+        shared: SharedTurn | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         meters: Meters | None = None,
     ) -> None:
         self._bases = {host: httpx.URL(address) for host, address in host_addresses(base_url).items()}
         self._clock = clock
-        self._limiter = Limiter(clock, requests_per_second, silent_until=blocked_until, asked_until=asked_until)
+        self._limiter = Limiter(
+            clock, requests_per_second, silent_until=blocked_until, asked_until=asked_until, shared=shared
+        )
         self._max_bytes = max_bytes
         self.silenced = asyncio.Event()
         self._blocks_seen = 0

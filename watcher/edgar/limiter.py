@@ -11,7 +11,7 @@ import asyncio
 import math
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -25,6 +25,7 @@ __all__ = [
     "LONGEST_SILENCE_SECONDS",
     "MAX_REQUESTS_PER_SECOND",
     "Limiter",
+    "SharedTurn",
     "backoff_seconds",
 ]
 
@@ -35,12 +36,16 @@ BLOCK_SECONDS = 600.0  # what the block page says; asking earlier prolongs it
 LIVE_IN_A_ROW = 9
 LONGEST_SILENCE_SECONDS = 1_800.0  # a Retry-After beyond it is a mistake that would stop us for a day
 
+# Waits for a turn among all processes that ask EDGAR for one user; gives until when it wants silence, if it does.
+SharedTurn = Callable[[], Awaitable[datetime | None]]
+
 
 class Limiter:
     """Gives each request its turn, and refuses all of them in a silence.
 
     ``silent_until`` is that of a limiter before this one, and ``asked_until`` when the one before may have let the last
-    request out. All times are of ``clock``.
+    request out. ``shared`` keeps the limit over several processes, each with a limiter of its own. All times are of
+    ``clock``.
     """
 
     def __init__(
@@ -50,12 +55,14 @@ class Limiter:
         *,
         silent_until: datetime | None = None,
         asked_until: datetime | None = None,
+        shared: SharedTurn | None = None,
     ) -> None:
         if not 0 < requests_per_second <= MAX_REQUESTS_PER_SECOND:
             raise ValueError(f"requests_per_second: expected more than 0 and at most 10, came {requests_per_second}")
         if silent_until is not None and silent_until.tzinfo is None:
             raise ValueError(f"blocked_until: expected a time with a zone, came {silent_until}")
         self._clock = clock
+        self._shared = shared
         self._interval = 1.0 / requests_per_second
         until = None if asked_until is None else asked_until.timestamp()
         self._window = Window(clock, math.ceil(requests_per_second), asked_until=until)
@@ -95,6 +102,9 @@ class Limiter:
         self._refuse_in_silence()
         line = self._live if is_live else self._others
         await self._stand_in(line, evenly=not is_live or bool(line))
+        if self._shared is not None and (until := await self._shared()) is not None:
+            self.silence(until.timestamp() - self._clock.time(), "EDGAR blocked a daemon that shares the store")
+            self._refuse_in_silence()
         self._window.leave()
         try:
             yield

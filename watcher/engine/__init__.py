@@ -1,1 +1,4 @@
-"""Engines: who works on what, now. `port` is what every engine promises, `embedded` the one inside the daemon."""
+"""Engines: who works on what, now.
+
+`port` is what every engine promises, `embedded` the one inside the daemon, `distributed` that of several daemons.
+"""

@@ -48,10 +48,11 @@ Work = Callable[[Job], Awaitable[None]]
 class Engine(Protocol):
     """Hands out jobs. The same job never runs twice at once; a job whose function raised is handed out again."""
 
-    def submit(self, job: Job, connection: Connection | None = None) -> None:
+    def submit(self, job: Job, connection: Connection | None = None, *, is_history: bool = False) -> None:
         """Ask for this job to be done soon, once ``connection``'s transaction has committed, if one is given.
 
-        May be called from any thread. Submitting what is already waiting is harmless.
+        May be called from any thread. Submitting what is already waiting is harmless. Nobody waits for ``is_history``:
+        it comes after the others.
         """
 
     async def work(self, do: Work) -> None:

@@ -28,7 +28,17 @@ from watcher.rules.bounded import Ended, run_bounded
 from watcher.rules.mirror import lay_out
 from watcher.settings import Settings
 
-__all__ = ["DraftBusy", "DraftChanged", "DraftFaults", "InForce", "RuleDrafts", "RuleFile", "Saved", "etag_of"]
+__all__ = [
+    "DraftBusy",
+    "DraftChanged",
+    "DraftFaults",
+    "InForce",
+    "RuleDrafts",
+    "RuleFile",
+    "Saved",
+    "UnknownRuleFile",
+    "etag_of",
+]
 
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\.yaml")
 CHECK_SECONDS, BACKTEST_SECONDS = 60, 300
@@ -57,6 +67,10 @@ class DraftFaults(EightkError):  # noqa: N818  # a refusal, and nobody's fault
         self.findings = findings
         faults = sum(not one["is_warning"] for one in findings)
         super().__init__(f"{faults} fault{'' if faults == 1 else 's'}: the rules are left as they were")
+
+
+class UnknownRuleFile(EightkError):  # noqa: N818  # a refusal, and nobody's fault
+    """There is no such file in the rules folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +136,7 @@ class RuleDrafts:
         self.ask = ask
         # Each its own: what takes minutes is not to keep anybody from saving.
         self._checking, self._backtesting = asyncio.Semaphore(1), asyncio.Semaphore(1)
+        self._explaining = asyncio.Semaphore(1)
         self._saving = asyncio.Lock()
         self._read: tuple[bytes, InForce] | None = None
 
@@ -174,6 +189,43 @@ class RuleDrafts:
         self.ask()
         return Saved(name, etag_of(text), seen is None, tuple(findings))
 
+    async def rename(self, text: str, name: str, *, old: str, seen: str) -> Saved:
+        """Have a file stand under another name, with this text, if all rules of the folder check with it.
+
+        ``seen`` is the etag of the file under its ``old`` name; under the new one there is to be none. Raises as
+        `save`, and ``UnknownRuleFile``.
+        """
+        check_name(name)
+        async with self._saving:
+            await self._check_listed(old)
+            await asyncio.to_thread(_check_seen, self._folder / old, seen)
+            await asyncio.to_thread(_check_seen, self._folder / name, None)
+            async with _Turn(self._checking):
+                findings = await self._checked(text, name, without=old)
+            if any(not one["is_warning"] for one in findings):
+                raise DraftFaults(findings)
+            await asyncio.to_thread(_move, self._folder / old, self._folder / name, text, seen)
+        self.ask()
+        return Saved(name, etag_of(text), True, tuple(findings))
+
+    async def delete(self, name: str, *, seen: str) -> tuple[dict[str, Any], ...]:
+        """Take a file away, if the rules of all others check without it; return what is warned of then.
+
+        ``seen`` is its etag. Raises ``UnknownRuleFile``, ``DraftChanged``, ``DraftFaults``, ``DraftBusy``, and
+        ``EightkError`` for the last file there is.
+        """
+        async with self._saving:
+            if not await self._check_listed(name):
+                raise EightkError(f"{name} is the last file of rules, and stays: save another one first")
+            await asyncio.to_thread(_check_seen, self._folder / name, seen)
+            async with _Turn(self._checking):
+                findings = await self._checked(None, name)
+            if any(not one["is_warning"] for one in findings):
+                raise DraftFaults(findings)
+            await asyncio.to_thread(_delete, self._folder / name, seen)
+        self.ask()
+        return tuple(findings)
+
     async def backtest(
         self, text: str, *, since: date | None = None, until: date | None = None, name: str = "draft.yaml"
     ) -> dict[str, Any]:
@@ -187,19 +239,38 @@ class RuleDrafts:
             findings = await self._checked(text, name, alone=True)
             if any(not one["is_warning"] for one in findings):
                 raise DraftFaults(findings)
-            async with self._beside_the_others(text, name) as draft:
+            async with self._beside_the_others(text, name, name) as draft:
                 made, matches = await self._backtested(draft, since, until)
             made["warnings"] = findings
             for rule in made["rules"]:
                 rule["matches"] = matches.get(rule["rule"], [])
             return made
 
+    async def explain(self, rule: str, accession: str) -> dict[str, Any]:
+        """Tell why a rule fires on a stored filing, or why not, as ``eightk rules explain --json`` does.
+
+        One after the other, each in a process of its own. Raises ``EightkError`` when nobody ever saw such a rule, when
+        the files of rules cannot be read, and when it takes too long.
+        """
+        async with self._explaining:
+            ended = await self._run(["rules", "explain", "--json", "--", rule, accession], CHECK_SECONDS)
+        return _told(ended, what="it cannot be explained")
+
     @property
     def _folder(self) -> Path:
         return self._settings().rules.path
 
-    async def _checked(self, text: str, name: str, *, alone: bool = False) -> list[dict[str, Any]]:
-        async with self._beside_the_others(text, name) as draft:
+    async def _check_listed(self, name: str) -> int:
+        """Return how many others there are beside this file. Raises ``UnknownRuleFile`` when it is not there."""
+        names = {one.name for one in await self.files()}
+        if name not in names:
+            raise UnknownRuleFile(f"there is no file {name} in the rules folder")
+        return len(names) - 1
+
+    async def _checked(
+        self, text: str | None, name: str, *, alone: bool = False, without: str | None = None
+    ) -> list[dict[str, Any]]:
+        async with self._beside_the_others(text, name, without or name) as draft:
             place = draft if alone else draft.parent
             ended = await self._run(["rules", "check", "--format=json", str(place)], CHECK_SECONDS)
             # Where the draft lies for the while is nobody's business.
@@ -220,17 +291,18 @@ class RuleDrafts:
         return await run_bounded([*arguments[:2], where, *arguments[2:]], seconds=seconds, megabytes=megabytes)
 
     @asynccontextmanager
-    async def _beside_the_others(self, text: str, name: str) -> AsyncIterator[Path]:
-        """Have the draft in a folder like that of the rules: paths in it lead where they would there."""
+    async def _beside_the_others(self, text: str | None, name: str, without: str) -> AsyncIterator[Path]:
+        """Have the draft, if there is a text, in a folder like that of the rules: paths lead where they would there."""
         folder = self._folder
         with tempfile.TemporaryDirectory(prefix="eightk-") as scratch:
             made = Path(scratch) / folder.name
-            laying = asyncio.create_task(asyncio.to_thread(lay_out, folder, made, without=name))
+            laying = asyncio.create_task(asyncio.to_thread(lay_out, folder, made, without=without))
             try:
                 await asyncio.shield(laying)
             finally:
                 await asyncio.wait({laying})  # a thread goes on when whoever waits for it is cancelled
-            (made / name).write_text(text, encoding="utf-8")
+            if text is not None:
+                (made / name).write_text(text, encoding="utf-8")
             yield made / name
 
 
@@ -300,6 +372,26 @@ def _write(path: Path, text: str, seen: str | None) -> None:
             aside.unlink()
 
 
+def _move(old: Path, new: Path, text: str, seen: str) -> None:
+    """Rename it first, and write it then: at no moment do its rules stand in two files, or in none."""
+    _check_seen(new, None)
+    _check_seen(old, seen)
+    try:
+        old.rename(new)
+    except OSError as error:
+        raise EightkError(f"{old.name}: cannot be renamed: {error.strerror}") from error
+    if etag_of(text) != seen:
+        _write(new, text, seen)
+
+
+def _delete(path: Path, seen: str) -> None:
+    _check_seen(path, seen)
+    try:
+        path.unlink()
+    except OSError as error:
+        raise EightkError(f"{path.name}: cannot be deleted: {error.strerror}") from error
+
+
 def _bounded(found: list[dict[str, Any]], rules: int, name: str) -> list[dict[str, Any]]:
     """The findings that are told, faults before warnings when there are many; too many rules are a fault."""
     if rules > MOST_RULES:
@@ -318,14 +410,16 @@ def _finding(name: str, key: str, problem: str, remedy: str, *, is_warning: bool
     return {**place, "problem": problem, "remedy": remedy, "is_warning": is_warning}
 
 
-def _told(ended: Ended, good: tuple[int, ...] = _EXIT_CHECKED) -> dict[str, Any]:
+def _told(
+    ended: Ended, good: tuple[int, ...] = _EXIT_CHECKED, *, what: str = "the draft cannot be tried out"
+) -> dict[str, Any]:
     if ended.code not in good:
         last = ended.errors.strip().splitlines()[-1:] or [f"it ended with {ended.code}"]
-        raise EightkError(f"the draft cannot be tried out: {last[0]}")
+        raise EightkError(f"{what}: {last[0]}")
     try:
         told: dict[str, Any] = json.loads(ended.output)
     except ValueError as error:
-        raise EightkError("the draft cannot be tried out: what came back cannot be read") from error
+        raise EightkError(f"{what}: what came back cannot be read") from error
     return told
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -18,6 +19,7 @@ from watcher.settings._base import (
     TEN_YEARS_HOURS,
     PathFromBase,
     Section,
+    from_base,
     refuse_nul,
 )
 from watcher.settings.edgar import SEC_URL, AuditSettings, EdgarSettings, WantedSettings
@@ -27,23 +29,38 @@ from watcher.settings.web import WebSettings
 __all__ = ["SEC_URL", "EdgarSettings", "EndpointSettings", "FolderSettings", "Section", "Settings", "WebSettings"]
 
 
+POSTGRESQL = "postgresql://"
+_SQLITE = "sqlite:///"
+
+
 class StoreSettings(Section):
     """Where reports, alerts and deliveries are kept."""
 
     url: str = Field("", description='the database; "" means eightk.db in data_dir')
+    archive: str = Field(
+        "", description='the folder of raw filings, which all daemons of a store share; "" means raw in data_dir'
+    )
 
     @field_validator("url")
     @classmethod
-    def _is_sqlite(cls, url: str, info: ValidationInfo) -> str:
+    def _can_be_used(cls, url: str, info: ValidationInfo) -> str:
         if not url:
             return url
-        if not url.startswith("sqlite:///"):
-            raise ValueError("this version keeps its store in SQLite: give a URL such as sqlite:///data/eightk.db")
         refuse_nul(url)
+        if url.startswith(POSTGRESQL):
+            return _checked_server(url)
+        if not url.startswith(_SQLITE):
+            # Not the URL itself: it may hold a password.
+            raise ValueError("give a URL such as sqlite:///data/eightk.db or postgresql://user@host/name")
         if url.endswith("/"):
             raise ValueError("names no file: give a URL such as sqlite:///data/eightk.db")
         base = (info.context or {}).get("base", Path())
-        return f"sqlite:///{Path(base) / url.removeprefix('sqlite:///')}"
+        return f"{_SQLITE}{Path(base) / url.removeprefix(_SQLITE)}"
+
+    @field_validator("archive")
+    @classmethod
+    def _from_base(cls, folder: str, info: ValidationInfo) -> str:
+        return folder and str(from_base(Path(folder), info))
 
 
 class FolderSettings(Section):
@@ -210,6 +227,41 @@ class Settings(Section):
         return None if is_default and not self.rules.path.exists() else self.rules.path
 
     @property
+    def is_store_shared(self) -> bool:
+        """Whether the store is a server's database, which several daemons may have at once."""
+        return self.store_url.startswith(POSTGRESQL)
+
+    @property
+    def store_name(self) -> str:
+        """The store for people: a URL without its password."""
+        parts = urlsplit(self.store_url)
+        if not self.is_store_shared or not parts.password:
+            return self.store_url
+        return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
+
+    @property
+    def has_store(self) -> bool:
+        """Whether there is a store already; of a server's database that is not known before it is asked."""
+        return self.is_store_shared or self.store_path.exists()
+
+    @property
     def store_path(self) -> Path:
-        """The SQLite file."""
-        return Path(self.store_url.removeprefix("sqlite:///"))
+        """The SQLite file; for a server's database, what stands for it in this data folder, which one daemon has."""
+        return self.data_dir / "eightk" if self.is_store_shared else Path(self.store_url.removeprefix(_SQLITE))
+
+    @property
+    def archive(self) -> Path:
+        """The folder of raw filings."""
+        return Path(self.store.archive) if self.store.archive else self.data_dir / "raw"
+
+
+def _checked_server(url: str) -> str:
+    """Raise ``ValueError`` for the URL of a server that names no database, and never repeat it: see there."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # read to be checked
+    except ValueError:
+        raise ValueError("cannot be read: give a URL such as postgresql://user@host/name") from None
+    if not parts.path.strip("/") or "/" in parts.path.strip("/"):
+        raise ValueError("names no database: give a URL such as postgresql://user@host/name")
+    return url

@@ -7,14 +7,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 
-__all__ = ["DAY_SECONDS", "SHORTEST_SECONDS", "TEN_YEARS_HOURS", "PathFromBase", "Section", "refuse_nul"]
+__all__ = ["DAY_SECONDS", "SHORTEST_SECONDS", "TEN_YEARS_HOURS", "PathFromBase", "Section", "from_base", "refuse_nul"]
 
 SHORTEST_SECONDS = 0.05  # below that a loop does nothing but turn
 DAY_SECONDS = 86_400
 TEN_YEARS_HOURS = 87_600
 
 
-def _from_base(path: Path, info: ValidationInfo) -> Path:
+def from_base(path: Path, info: ValidationInfo) -> Path:
+    """Where a path of the settings leads, relative to the folder in which their relative paths start."""
     refuse_nul(str(path))
     base = (info.context or {}).get("base")
     try:
@@ -29,7 +30,7 @@ def refuse_nul(text: str) -> None:
         raise ValueError("has a NUL character in it")
 
 
-PathFromBase = Annotated[Path, AfterValidator(_from_base)]
+PathFromBase = Annotated[Path, AfterValidator(from_base)]
 
 
 class Section(BaseModel):

@@ -30,6 +30,22 @@ class WebSettings(Section):
         Path("secrets/web"), description="who may come in: a password and tokens, made with eightk web; may be missing"
     )
 
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for one in proxies:
+            try:
+                ipaddress.ip_network(one)
+            except ValueError:
+                raise ValueError(
+                    f"{one!r}: expected an address or a network, such as 127.0.0.1 or 10.0.0.0/8"
+                ) from None
+        return proxies
+
     @field_validator("listen")
     @classmethod
     def _is_an_address(cls, listen: str) -> str:

@@ -214,15 +214,30 @@ class FolderSource:
             self._meters.spotted("folder", "", None)
             return
         log.info("known already", extra={"accession": filing.accession, "state": stored.state, "file": path.name})
-        if stored.archived is None or stored.state is FilingState.LISTED:
+        if stored.state is FilingState.LISTED or await self._lacks_bytes(stored):
             archived = await asyncio.to_thread(self._keep, filing, raw)
             await self._store.write(filings.adopt, filing.accession, archived, self._clock.now(), submit=self._submit)
             log.info("raw filing taken from folder", extra={"accession": filing.accession, "file": path.name})
-        elif stored.archived.sha256 != hashlib.sha256(raw).hexdigest():
+        elif stored.archived is not None and stored.archived.sha256 != hashlib.sha256(raw).hexdigest():
             raise ReadError(
                 f"{path.name}: filing {filing.accession} is in the store with other bytes "
                 f"(SHA-256 {stored.archived.sha256}, spotted {stored.spotted_at:%Y-%m-%d %H:%M:%SZ})"
             )
+
+    async def _lacks_bytes(self, stored: StoredFiling) -> bool:
+        """Whether bytes that someone brings are of use: none were kept, or a filing waits for some that are gone.
+
+        Raises ``StoreError`` when the disk does not tell.
+        """
+        if stored.archived is None:
+            return True
+        if stored.state not in (FilingState.SPOTTED, FilingState.FAILED):
+            return False  # what was found in it stands in its report
+        try:
+            return await asyncio.to_thread(self._archive.read, stored.archived) is None
+        except ReadError as error:  # it is not what was kept, and nobody can read it
+            log.warning("archived file is damaged", extra={"accession": stored.filing.accession, "reason": str(error)})
+            return True
 
     def _keep(self, filing: Filing, raw: bytes) -> Archived:
         day: date = filing.filed_on or self._clock.now().date()

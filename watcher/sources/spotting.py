@@ -94,11 +94,16 @@ class Spotting:
             )
         self.backfill = Backfill(edgar, store=store, archive=archive, clock=clock, max_bytes=max_bytes, intake=intake)
 
-    def tasks(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
-        """Return what runs as long as the daemon does, by name."""
+    def own_tasks(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """Return what runs as long as the daemon does, by name: what it is asked for, and what lies in its folder."""
         found: list[tuple[str, Coroutine[Any, Any, None]]] = [("backfill", self.backfill.serve())]
         if self.folder is not None:
             found.append(("folder", self.folder.run()))
+        return found
+
+    def common_tasks(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """Return what runs as long as this daemon asks EDGAR for all that share its store, by name."""
+        found: list[tuple[str, Coroutine[Any, Any, None]]] = []
         if self.poller is not None:
             found.append(("poller", self._poll_when_due(self.poller)))
         if self.auditor is not None and self._settings.audit.enabled:

@@ -120,7 +120,8 @@ def find(  # noqa: PLR0913  # one for each thing that narrows it
 
     ``cik``: of filings of this company; ``number``: the one of this id; ``before``: those whose sequence is less.
     """
-    statement = select(alert, filing.c.company).outerjoin(filing, filing.c.accession == alert.c.accession)
+    # Chosen by number first: whole alerts, with all that was sent of them, need not be put in order.
+    statement = select(alert.c.sequence)
     if accession is not None:
         statement = statement.where(alert.c.accession == accession)
     if rule is not None:
@@ -137,7 +138,9 @@ def find(  # noqa: PLR0913  # one for each thing that narrows it
         statement = statement.where(alert.c.id == number)
     if before is not None:
         statement = statement.where(alert.c.sequence < before)
-    rows = connection.execute(statement.order_by(alert.c.sequence.desc()).limit(limit)).all()
+    chosen = statement.order_by(alert.c.sequence.desc()).limit(limit)
+    whole = select(alert, filing.c.company).outerjoin(filing, filing.c.accession == alert.c.accession)
+    rows = connection.execute(whole.where(alert.c.sequence.in_(chosen)).order_by(alert.c.sequence.desc())).all()
     told = _tellings(connection, [row.id for row in rows])
     return tuple(_stored(row, tuple(told.get(row.id, ()))) for row in rows)
 

@@ -14,7 +14,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Text, cast, or_, select
-from sqlalchemy.dialects.sqlite import insert
 
 from watcher.edgar.companies import CompanyList, normal_ticker
 from watcher.edgar.submissions_api import FormerName
@@ -23,6 +22,7 @@ from watcher.models import Filer, Filing
 from watcher.report_json import to_json
 from watcher.store.database import get_meta, set_meta
 from watcher.store.schema import company, filer, filing
+from watcher.store.upsert import insert_or
 
 __all__ = [
     "KnownCompany",
@@ -255,7 +255,7 @@ def _put(connection: Connection, companies: Collection[KnownCompany]) -> None:
     ]
     if not rows:
         return
-    statement = insert(company)
+    statement = insert_or(connection, company)
     changes = {key: statement.excluded[key] for key in rows[0] if key != "cik"}
     connection.execute(statement.on_conflict_do_update(index_elements=["cik"], set_=changes), rows)
 

@@ -133,6 +133,8 @@ def find(
     ``since``: owed since then; ``after``: those that come after the one of this alert's sequence and this endpoint.
     """
     statement = select(delivery, alert).join(alert, alert.c.id == delivery.c.alert_id)
+    # The same number in both: whichever table has the index of what is asked for is walked in its order.
+    place = delivery.c.alert_sequence if rule is None else alert.c.sequence
     if accession is not None:
         statement = statement.where(alert.c.accession == accession)
     if state is not None:
@@ -148,9 +150,9 @@ def find(
     if after is not None:
         sequence, name = after
         # The first condition alone is a range of the index.
-        later = (delivery.c.alert_sequence < sequence) | (delivery.c.endpoint > name)
-        statement = statement.where(delivery.c.alert_sequence <= sequence, later)
-    newest = statement.order_by(delivery.c.alert_sequence.desc(), delivery.c.endpoint)
+        later = (place < sequence) | (delivery.c.endpoint > name)
+        statement = statement.where(place <= sequence, later)
+    newest = statement.order_by(place.desc(), delivery.c.endpoint)
     rows = connection.execute(newest.limit(limit)).all()
     tries = _attempts(connection, [row.id for row in rows])
     return tuple(_stored(row, tuple(tries.get(row.id, ()))) for row in rows)

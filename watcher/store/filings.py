@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, or_, select, tuple_
+from sqlalchemy import Connection, case, func, or_, select
 
 from watcher.errors import UnknownFiling
 from watcher.models import Filing, FilingState, Origin
@@ -18,6 +18,7 @@ from watcher.store.listing import Query, find, items_of
 from watcher.store.schema import filer, filer_name, filing, report
 from watcher.store.sort_keys import free_key, move, wished_key
 from watcher.store.stored_filing import StoredFiling, stored_filing
+from watcher.store.upsert import insert_or
 
 __all__ = [
     "Query",
@@ -32,6 +33,7 @@ __all__ = [
     "fail",
     "find",
     "get",
+    "historic",
     "items_of",
     "listed_by_edgar",
     "mark_gone",
@@ -52,6 +54,7 @@ MAX_REASON = 2000
 _CIK_DIGITS = 10
 # A database takes only so many parameters in one statement.
 _MOST_PARAMETERS = 1000
+_LONGEST_NAME = 500
 # Who is waited for: a live filing by someone, a late one less, and nobody waits for history. A backfill that notifies
 # runs as live ones do, and is history all the same.
 _LIVE, _LATE, _HISTORY = range(3)
@@ -194,6 +197,12 @@ def due(
     return tuple(row.accession for row in rows[: max(live, limit - kept)])
 
 
+def historic(connection: Connection, accessions: Collection[str]) -> frozenset[str]:
+    """Return those of these for which nobody waits."""
+    asked = select(filing.c.accession).where(filing.c.accession.in_(accessions), _RANK == _HISTORY)
+    return frozenset(connection.execute(asked).scalars())
+
+
 def count_failed(connection: Connection, first: date, last: date) -> int:
     """Count the filings with a filing date of these days that are parked."""
     where = filing.c.state == FilingState.FAILED.value, filing.c.filed_on >= first, filing.c.filed_on <= last
@@ -318,11 +327,9 @@ def _insert_filers(connection: Connection, one: Filing) -> None:
     key = connection.execute(select(filing.c.sort_key).where(filing.c.accession == one.accession)).scalar_one()
     rows = [{"accession": one.accession, "cik": cik, "name": name, "sort_key": key} for cik, name in names.items()]
     connection.execute(filer.insert(), rows)
-    both = tuple_(filer_name.c.cik, filer_name.c.name)
-    asked = select(filer_name.c.cik, filer_name.c.name).where(both.in_(list(names.items())))
-    seen = {(row.cik, row.name) for row in connection.execute(asked)}
-    if new := [{"cik": cik, "name": name} for cik, name in names.items() if (cik, name) not in seen]:
-        connection.execute(filer_name.insert(), new)
+    # What is looked for is words of a name: its beginning will do, and a key of an index cannot be of any length.
+    known = [{"cik": cik, "name": name[:_LONGEST_NAME]} for cik, name in names.items()]
+    connection.execute(insert_or(connection, filer_name).on_conflict_do_nothing(), known)
 
 
 def _values(one: Filing, now: datetime, state: FilingState, run_as: Origin, key: int) -> dict[str, Any]:

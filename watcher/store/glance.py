@@ -75,9 +75,10 @@ def event_names(connection: Connection) -> tuple[str, ...]:
 
 
 def database_version(connection: Connection) -> str:
-    """Return the version of the database's own library."""
-    version: str = connection.execute(select(func.sqlite_version())).scalar_one()
-    return version
+    """Return which database it is, and of which version."""
+    if connection.dialect.name == "sqlite":
+        return f"SQLite {connection.execute(select(func.sqlite_version())).scalar_one()}"
+    return f"PostgreSQL {connection.exec_driver_sql('SHOW server_version').scalar_one()}"
 
 
 def _count(connection: Connection, rows: Select[Any]) -> int:

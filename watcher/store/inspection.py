@@ -8,9 +8,13 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from watcher.store.upgrade import problem_of
+from sqlalchemy.exc import SQLAlchemyError
 
-__all__ = ["store_problem"]
+from watcher.errors import StoreError
+from watcher.store.postgresql import PostgresqlDatabase
+from watcher.store.upgrade import problem_of, schema_problem
+
+__all__ = ["server_problem", "store_problem"]
 
 CHECK_SECONDS = 5.0  # what is looked at of a large store
 _STEPS = 10_000
@@ -29,6 +33,19 @@ def store_problem(path: Path) -> str:
             return problem_of(_revision(database, tables), has_tables=bool(tables)) or _damage(database)
     except sqlite3.DatabaseError as error:
         return f"cannot be opened as a store: {error}"
+
+
+def server_problem(url: str) -> str:
+    """Say why this database of a server cannot be the store; "" when it can, or when it is made at the first run."""
+    try:
+        server = PostgresqlDatabase(url, readers=1)
+        try:
+            with server.reader.begin() as connection:
+                return schema_problem(connection)
+        finally:
+            server.close()
+    except (StoreError, SQLAlchemyError) as error:
+        return str(error.__cause__ or error).strip()
 
 
 def _revision(database: sqlite3.Connection, tables: set[str]) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-__all__ = ["MOST_LOOKED_AT", "MOST_PLACES", "Passage", "Piece", "Term", "passage", "term_of"]
+__all__ = ["MOST_LOOKED_AT", "MOST_PLACES", "Passage", "Piece", "Term", "fold", "passage", "stands_in", "term_of"]
 
 # Characters. The passage begins so far ahead of its first match.
 _AHEAD = 80
@@ -53,7 +53,7 @@ class Term:
 
 def term_of(words: Sequence[str], *, is_open: bool) -> Term:
     """Return what is looked for when these words are; equal ones come of words that are equal but for capitals."""
-    return Term(tuple(map(_folded, words)), is_open)
+    return Term(tuple(map(fold, words)), is_open)
 
 
 def passage(text: str, terms: Sequence[Term], is_over: Callable[[], bool] = lambda: False) -> Passage:
@@ -62,7 +62,7 @@ def passage(text: str, terms: Sequence[Term], is_over: Callable[[], bool] = lamb
     Only the first ``MOST_LOOKED_AT`` characters are looked at, and of each term the first ``MOST_PLACES`` places at
     which its first word may stand. When ``is_over`` says so on the way, it is the text's beginning, too.
     """
-    matches = _matches(_folded(text[:MOST_LOOKED_AT]), terms, is_over)
+    matches = _matches(fold(text[:MOST_LOOKED_AT]), terms, is_over)
     best = max(range(len(matches)), key=lambda n: (_variety(matches, n), -n), default=None)
     if best is None:
         return Passage((Piece(text[: _word_end(text, _LENGTH)], is_match=False),))
@@ -71,6 +71,18 @@ def passage(text: str, terms: Sequence[Term], is_over: Callable[[], bool] = lamb
     end = _word_end(text, max(first[1], begin + _LENGTH))
     shown = [one for one in matches if begin <= one[0] and one[1] <= end]
     return Passage(tuple(_pieces(text, begin, end, shown)), shown[0][0], shown[0][1])
+
+
+def fold(text: str) -> str:
+    """Return the text without capitals and diacritics, each character at the place where it was."""
+    if text.isascii():
+        return text.lower()
+    return text.translate({ord(letter): _plain(letter) for letter in set(text)})
+
+
+def stands_in(folded: str, term: Term) -> bool:
+    """Whether the term stands in a text that `fold` gave; of a first word at ``MOST_PLACES`` places, in the first."""
+    return next(_spans(folded, term, lambda: False), None) is not None
 
 
 def _matches(folded: str, terms: Sequence[Term], is_over: Callable[[], bool]) -> list[tuple[int, int, int]]:
@@ -138,13 +150,6 @@ def _pieces(text: str, begin: int, end: int, matches: list[tuple[int, int, int]]
         at = stop
     pieces.append(Piece(text[at:end], is_match=False))
     return [one for one in pieces if one.text]
-
-
-def _folded(text: str) -> str:
-    """The text without capitals and diacritics, each character at the place where it was."""
-    if text.isascii():
-        return text.lower()
-    return text.translate({ord(letter): _plain(letter) for letter in set(text)})
 
 
 def _plain(letter: str) -> str:

@@ -47,7 +47,7 @@ def items_by_day(connection: Connection, first: date, days: int) -> dict[str, li
     statement = (
         select(item.c.number, day.label("day"), func.count())
         .where(item.c.number.in_(_NUMBERS), item.c.sort_key >= begin, item.c.sort_key < begin + days * _DAY)
-        .group_by(item.c.number, day)
+        .group_by(item.c.number, "day")  # by its name: given twice, the values would make two of it
     )
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * days)
     for number, place, count in connection.execute(statement):

@@ -17,8 +17,10 @@ from watcher.store import journal
 from watcher.store.alerts import raise_alert
 from watcher.store.filings import get, update_facts
 from watcher.store.pacing import tell
+from watcher.store.postgresql_schema import search_words
 from watcher.store.schema import alert, document, event, filing, item, report
 from watcher.store.search_index import document_rows, event_rows
+from watcher.store.search_postgresql import index_rows
 
 __all__ = ["count_alerts", "load", "save", "versions"]
 
@@ -100,7 +102,11 @@ def _replace_report(connection: Connection, found: Report, now: datetime) -> Non
     key, origin = connection.execute(
         select(filing.c.sort_key, filing.c.origin).where(filing.c.accession == accession)
     ).one()
-    _insert_all(connection, document, document_rows(accession, key, body, origin, texts))
+    documents = list(document_rows(accession, key, body, origin, texts))
+    _insert_all(connection, document, documents)
+    if connection.dialect.name == "postgresql":  # triggers do it in SQLite
+        for row in index_rows(documents):
+            connection.execute(search_words.insert().values(row))
     _insert_all(connection, item, (_item_row(accession, key, n, one) for n, one in enumerate(found.items)))
     _insert_all(connection, event, event_rows(accession, key, body["events"]))
 

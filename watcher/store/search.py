@@ -6,21 +6,22 @@ How a text gets into the index is told in `search_index`; what people may type, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Date, bindparam, select, text
+from sqlalchemy import Connection, select
 
 from watcher.models import Origin
-from watcher.store import companies
+from watcher.store import companies, search_postgresql, search_sqlite
 from watcher.store.database import time_limit
 from watcher.store.listing import is_cik, key_of, span
 from watcher.store.passages import Piece, Term, passage
 from watcher.store.schema import document, filing, report
+from watcher.store.search_asked import Asked
 from watcher.store.search_index import tag
-from watcher.store.search_words import Words, any_of, quoted, read_words
+from watcher.store.search_words import read_words
 from watcher.store.sort_keys import PER_FILING
 from watcher.store.stored_filing import StoredFiling, stored_filing
 
@@ -30,15 +31,6 @@ MOST_HITS = 3  # that are shown of one filing
 SECONDS = 5.0  # after which a search is given up
 # After which passages are no longer looked for: documents are shown by their beginning then.
 _PASSAGE_SECONDS = 1.0
-_TYPES = {"since": Date(), "until": Date()}
-_PLAIN = "SELECT search.rowid FROM search WHERE search MATCH :expression"
-# A CROSS JOIN is done in the order in which it is written: else each filing of those days might be looked up.
-_DATED = """SELECT search.rowid FROM search CROSS JOIN filing
-WHERE search MATCH :expression AND filing.sort_key = search.rowid >> 16"""  # as PER_FILING is
-_FROM, _TO = "search.rowid >= :low", "search.rowid < :high"
-_SINCE, _UNTIL = "filing.filed_on >= :since", "filing.filed_on <= :until"
-_SEVERITY = """EXISTS (SELECT 1 FROM event
-WHERE event.severity = :severity AND event.sort_key = search.rowid >> 16)"""
 _TOO_LONG = "the search takes longer than {seconds:g} seconds: use rarer or longer words, or a shorter span of days"
 
 
@@ -104,84 +96,71 @@ def find(connection: Connection, search: Search) -> Results:
 
     Raises ``ValueError``, for a person, when this cannot be asked, or takes longer than ``seconds``.
     """
-    words = read_words(search.words)
-    expression = _expression(connection, search, words)
-    if expression is None:
+    asked = _asked(connection, search)
+    if asked is None:
         return Results(())
     if search.limit < 1:
         raise ValueError("at least one filing must be asked for")
     try:
         with time_limit(connection, search.seconds):
-            groups = _groups(connection, search, expression)
+            groups = _groups(connection, asked, search.limit)
             shown = groups[: search.limit]
-            found = _found(connection, shown, words.terms)
+            found = _found(connection, shown, asked.words.terms)
     except TimeoutError as error:
         raise ValueError(_TOO_LONG.format(seconds=search.seconds)) from error
     return Results(found, str(shown[-1][0] // PER_FILING) if len(groups) > search.limit else None)
 
 
-def _expression(connection: Connection, search: Search, words: Words) -> str | None:
-    """The search in FTS5's language; None when nothing can be found, for nobody has that ticker."""
-    all_of = [f"{{text names}} : ({words.match})"]
-    tags = [
-        tag(kind, value)
-        for kind, value in (
-            ("form", search.form),
-            ("item", search.item),
-            ("event", search.event),
-            ("origin", search.origin and search.origin.value),
-        )
-        if value is not None
-    ]
+def _asked(connection: Connection, search: Search) -> Asked | None:
+    """What the index is asked; None when nothing can be found, for nobody has that ticker."""
+    kinds = (
+        ("form", search.form),
+        ("item", search.item),
+        ("event", search.event),
+        ("origin", search.origin and search.origin.value),
+    )
+    tags = [tag(kind, value) for kind, value in kinds if value is not None]
     if search.cik is not None:
         tags.append(f"cik{search.cik}")
+    names: list[str] = []
     if search.company is not None and is_cik(search.company):
         tags.append(f"cik{int(search.company)}")
-    elif search.company is not None and any(map(str.isalnum, search.company)):
-        all_of += [f"names : {quoted(word)}" for word in search.company.split() if any(map(str.isalnum, word))]
-    all_of += (f"tags : {quoted(one)}" for one in tags)
+    elif search.company is not None:
+        names = [word for word in search.company.split() if any(map(str.isalnum, word))]
+    ciks: list[int] = []
     if search.ticker is not None:
         ciks = [one.cik for one in companies.by_ticker(connection, search.ticker)]
         if not ciks:
             return None
-        all_of.append(f"tags : ({' OR '.join(f'cik{cik}' for cik in ciks)})")
-    expression = " AND ".join(f"({one})" for one in all_of)
-    return f"({expression}) NOT ({{text names}} : ({any_of(words.without)}))" if words.without else expression
-
-
-def _groups(connection: Connection, search: Search, expression: str) -> list[list[int]]:
-    """Return the numbers of the documents in which it stands, by filing: one filing more than is asked for, if any."""
-    groups: list[list[int]] = []
-    for number in _numbers(connection, search, expression):
-        if groups and groups[-1][0] // PER_FILING == number // PER_FILING:
-            groups[-1].append(number)
-        elif len(groups) > search.limit:
-            break
-        else:
-            groups.append([number])
-    return groups
-
-
-def _numbers(connection: Connection, search: Search, expression: str) -> Iterator[int]:
-    """Give them one by one as the index finds them, so that what nobody asks for is not looked for."""
     low, high = span(search.since, search.until)
     if search.before is not None:
         before = key_of(search.before)
         high = before if high is None else min(before, high)
-    asked = {
-        "low": (_FROM, None if low is None else low * PER_FILING),
-        "high": (_TO, None if high is None else high * PER_FILING),
-        "since": (_SINCE, search.since),
-        "until": (_UNTIL, search.until),
-        "severity": (_SEVERITY, search.severity),
-    }
-    given = {name: (condition, value) for name, (condition, value) in asked.items() if value is not None}
-    statement = _DATED if {"since", "until"} & given.keys() else _PLAIN
-    narrowed = " AND ".join([statement, *(condition for condition, _ in given.values())])
-    values = [bindparam(name, value, _TYPES.get(name)) for name, (_, value) in given.items()]
-    ordered = text(f"{narrowed} ORDER BY search.rowid DESC").bindparams(*values)
-    with connection.execute(ordered, {"expression": expression}) as rows:
-        yield from (row[0] for row in rows)
+    return Asked(
+        read_words(search.words),
+        names=tuple(names),
+        tags=tuple(tags),
+        ciks=tuple(ciks),
+        severity=search.severity,
+        since=search.since,
+        until=search.until,
+        low=None if low is None else low * PER_FILING,
+        high=None if high is None else high * PER_FILING,
+    )
+
+
+def _groups(connection: Connection, asked: Asked, limit: int) -> list[list[int]]:
+    """Return the numbers of the documents in which it stands, by filing: one filing more than is asked for, if any."""
+    groups: list[list[int]] = []
+    numbers = search_sqlite.numbers if connection.dialect.name == "sqlite" else search_postgresql.numbers
+    for number in numbers(connection, asked):
+        if groups and groups[-1][0] // PER_FILING == number // PER_FILING:
+            groups[-1].append(number)
+        elif len(groups) > limit:
+            break
+        else:
+            groups.append([number])
+    return groups
 
 
 def _found(connection: Connection, groups: list[list[int]], terms: Sequence[Term]) -> tuple[Found, ...]:

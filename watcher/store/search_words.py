@@ -58,9 +58,14 @@ class Words:
         return " AND ".join(f"({any_of(group)})" for group in self.groups)
 
     @property
+    def term_groups(self) -> tuple[tuple[passages.Term, ...], ...]:
+        """The groups as they are looked for in a text."""
+        return tuple(tuple(one.term for one in group) for group in self.groups)
+
+    @property
     def terms(self) -> tuple[passages.Term, ...]:
         """What is looked for in a text to show them, each once."""
-        return tuple(dict.fromkeys(one.term for group in self.groups for one in group))
+        return tuple(dict.fromkeys(one for group in self.term_groups for one in group))
 
 
 def any_of(terms: Iterable[Term]) -> str:

@@ -10,11 +10,11 @@ from operator import itemgetter
 from statistics import median, quantiles
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from watcher.models import EIGHT_K_FORMS, Origin
 from watcher.store.database import get_meta, set_meta
 from watcher.store.schema import filing, sighting
+from watcher.store.upsert import insert_or
 
 __all__ = ["ChannelRecord", "compare", "note", "note_read", "read_at", "seen_by", "seen_until"]
 
@@ -43,7 +43,7 @@ def note(connection: Connection, accessions: Collection[str], channel: str, now:
     """Note that a channel shows these, each of which is in the store; when it first did stays as it was."""
     rows = [{"accession": one, "channel": channel, "seen_at": now} for one in dict.fromkeys(accessions)]
     if rows:
-        connection.execute(insert(sighting).on_conflict_do_nothing(), rows)
+        connection.execute(insert_or(connection, sighting).on_conflict_do_nothing(), rows)
 
 
 def seen_by(connection: Connection, accessions: Collection[str], channel: str, until: datetime) -> frozenset[str]:

@@ -49,7 +49,13 @@ def count(connection: Connection, now: datetime) -> Counts:
 
 
 def used_bytes(connection: Connection) -> int:
-    """Return how much of the database file holds something: what was deleted is used again, and not given back."""
+    """Return how much of the database file holds something: what was deleted is used again, and not given back.
+
+    Of a database of PostgreSQL it is all that it takes, which shrinks as its own housekeeping gives room back.
+    """
+    if connection.dialect.name == "postgresql":
+        whole = select(func.pg_database_size(func.current_database()))
+        return int(connection.execute(whole).scalar_one())
     pages, free, size = (
         int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
         for name in ("page_count", "freelist_count", "page_size")

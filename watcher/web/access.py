@@ -28,6 +28,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from watcher.errors import ConfigError, EightkError, Fault
 from watcher.keyring import Keyring, Token, read_keyring
 from watcher.settings import Settings
+from watcher.web.proxies import Proxies
 from watcher.web.tries import Tries
 
 __all__ = [
@@ -88,11 +89,13 @@ class Access:
         read: Callable[[], Keyring] = Keyring,
         key: bytes = b"",
         public_url: str = "",
+        proxies: Proxies | None = None,
     ) -> None:
+        self.proxies = proxies or Proxies()
         self._lock_token = lock_token
         self._read = read
         self._key = key or secrets.token_bytes(32)
-        self._public_host = urlsplit(public_url).netloc
+        self._public_scheme, self._public_host = urlsplit(public_url)[:2]
         self._tries = Tries()
         self._one_hash = asyncio.Semaphore(1)  # each takes 64 MB for a while
         self._waiting = 0
@@ -112,6 +115,10 @@ class Access:
         is_ours = _LOOPBACK.fullmatch(host) is not None or host == self._public_host
         return bool(host) and (is_ours or not self.is_open)
 
+    def is_https(self, scheme: str, host: str) -> bool:
+        """Whether a request came by HTTPS: to us, or to the proxy before the public URL, whoever that is."""
+        return scheme == "https" or (self._public_scheme == "https" and host == self._public_host)
+
     async def visitor(self, authorization: str, cookie: str, address: str) -> Visitor | None:
         """Return who it is, or None. Raises ``TooManyTries``."""
         if authorization:
@@ -121,6 +128,14 @@ class Access:
             return Visitor("this machine", session="open")
         session = self._session(keyring, cookie)
         return None if session is None else Visitor("password", session=session)
+
+    def may_stay(self, authorization: str, cookie: str) -> bool:
+        """Whether who was let in by these would still be: no token was removed, no session has ended. Tries nothing."""
+        keyring = self._read()
+        if authorization:
+            text = authorization.partition(" ")[2]
+            return self._is_lock_token(text) or keyring.remembered(text) is not None
+        return keyring.is_empty or self._session(keyring, cookie) is not None
 
     async def log_in(self, password: str, address: str) -> str | None:
         """Return the cookie of a new session, or None for a wrong password. Raises ``TooManyTries``."""
@@ -145,13 +160,16 @@ class Access:
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None
-        if secrets.compare_digest(text.encode(), self._lock_token.encode()):
+        if self._is_lock_token(text):
             return Visitor("this machine", may_write=True, has_pages=False)
         keyring = self._read()
         found: Token | None = keyring.remembered(text)
         if found is None and keyring.tokens:
             found = await self._tried(lambda: keyring.token(text), address)
         return None if found is None else Visitor(found.name, may_write=found.may_write, has_pages=False)
+
+    def _is_lock_token(self, text: str) -> bool:
+        return secrets.compare_digest(text.encode(), self._lock_token.encode())
 
     async def _tried(self, look: Callable[[], Found], address: str) -> Found:
         self._may_try(address)
@@ -229,7 +247,8 @@ def access_of(settings: Settings, lock_token: str) -> Access:
         read = KeyringFile(web.access_file, is_needed=not web.is_private)
     except (ValueError, OSError) as error:
         raise ConfigError([Fault(settings.file, "web.access_file", str(error))]) from error
-    return Access(lock_token, read=read, key=signing_key(settings.data_dir / "web.key"), public_url=web.url)
+    key = signing_key(settings.data_dir / "web.key")
+    return Access(lock_token, read=read, key=key, public_url=web.url, proxies=Proxies(web.trusted_proxies))
 
 
 def signing_key(path: Path) -> bytes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup, escape
 
 from watcher.web.api.described import operations
 from watcher.web.pages.templating import show
@@ -16,6 +18,7 @@ from watcher.web.pages.templating import show
 __all__ = ["api_docs"]
 
 Schema = dict[str, Any]
+_CODE = re.compile("`{1,2}([^`]+)`{1,2}")
 # What every route can answer, told once.
 _ALWAYS = frozenset({"401", "403", "421", "422", "429", "500", "503"})
 
@@ -26,7 +29,7 @@ class Field:
 
     name: str
     kind: str
-    words: str
+    words: Markup | str
     place: str = ""
     is_needed: bool = False
 
@@ -39,7 +42,7 @@ class Route:
     method: str
     path: str
     summary: str
-    words: str
+    words: Markup
     is_write: bool
     fields: tuple[Field, ...]
     body: str
@@ -51,7 +54,7 @@ class Shape:
     """An object that is asked with, or answered."""
 
     name: str
-    words: str
+    words: Markup
     fields: tuple[Field, ...]
     values: tuple[str, ...]
     example: str
@@ -66,12 +69,13 @@ def api_docs() -> APIRouter:
         described = request.app.openapi()
         found = [(operation["tags"][0], _route(*told)) for told in _told(described) for operation in [told[2]]]
         groups = [
-            (tag, [route for name, route in found if name == tag["name"]])
+            (tag | {"description": _shown(tag["description"])}, [route for name, route in found if name == tag["name"]])
             for tag in described["tags"]
             if any(name == tag["name"] for name, _ in found)
         ]
         shapes = [_shape(name, schema) for name, schema in sorted(described["components"]["schemas"].items())]
-        context = {"about": described["info"]["description"], "groups": groups, "shapes": shapes}
+        about = described["info"]["description"].split("\n\n")
+        context = {"about": [_shown(part) for part in about], "groups": groups, "shapes": shapes}
         return show(request, "api.html", context, here="/v1/docs")
 
     return routes
@@ -94,7 +98,7 @@ def _route(path: str, method: str, operation: Schema) -> Route:
         method.upper(),
         path,
         operation.get("summary", ""),
-        operation.get("description", ""),
+        _shown(operation.get("description", "")),
         "security" in operation,
         tuple(fields),
         _kind(body) if body else "",
@@ -104,7 +108,7 @@ def _route(path: str, method: str, operation: Schema) -> Route:
 
 def _parameter(one: Schema) -> Field:
     words = one.get("description", "") or one["schema"].get("description", "")
-    return Field(one["name"], _kind(one["schema"]), words, one["in"], bool(one.get("required")))
+    return Field(one["name"], _kind(one["schema"]), _shown(words), one["in"], bool(one.get("required")))
 
 
 def _content(told: Schema) -> Iterator[str]:
@@ -116,12 +120,22 @@ def _content(told: Schema) -> Iterator[str]:
 def _shape(name: str, schema: Schema) -> Shape:
     needed = schema.get("required", ())
     fields = [
-        Field(key, _kind(one), one.get("description", ""), is_needed=key in needed)
+        Field(key, _kind(one), _shown(one.get("description", "")), is_needed=key in needed)
         for key, one in schema.get("properties", {}).items()
     ]
     example = schema.get("example")
     shown = "" if example is None else json.dumps(example, indent=1, ensure_ascii=False)
-    return Shape(name, schema.get("description", ""), tuple(fields), tuple(map(str, schema.get("enum", ()))), shown)
+    return Shape(
+        name, _shown(schema.get("description", "")), tuple(fields), tuple(map(str, schema.get("enum", ()))), shown
+    )
+
+
+def _shown(words: str) -> Markup:
+    """Words of a description for a page: what stands between backticks is code."""
+    parts = enumerate(_CODE.split(words))  # words, code, words, and so on
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in parts
+    )
 
 
 def _kind(schema: Schema) -> str:

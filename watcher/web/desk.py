@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -103,3 +103,4 @@ class Desk:
     raw: RawFiles | None = None  # None: no raw submissions are here
     rules: RuleDrafts | None = None  # None: no rules are kept here
     feed: Feed | None = None  # None: one of the application's own
+    events: Callable[[], Collection[str]] = frozenset  # names of those that can be found; none: nobody can tell

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from watcher.endpoints_shown import endpoint_rows
+from watcher.event_names import EventNames
 from watcher.registry import LineSpec
 from watcher.rules.drafts import RuleDrafts
 from watcher.rules.reload import Reloader
@@ -39,6 +40,7 @@ class DeskParts:
         self._spotting = spotting
         self._reloader = rules
         self.feed = Feed(store)
+        self._events = EventNames(settings)
         self.drafts = RuleDrafts(settings, spec, renew=renew, ask=self.read_rules_again, trouble=self._trouble)
 
     def laid_on(self, desk: Desk) -> Desk:
@@ -47,9 +49,10 @@ class DeskParts:
             desk,
             endpoints=self._endpoints,
             sources=lambda: tuple(_sources(self._spotting)),
-            raw=RawFiles(self._settings().data_dir / "raw"),
+            raw=RawFiles(self._settings().archive),
             rules=self.drafts if self._reloader() is not None else None,
             feed=self.feed,
+            events=self._events,
         )
 
     def settled(self, accession: str) -> None:

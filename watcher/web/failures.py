@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +24,7 @@ __all__ = ["add_failures"]
 log = logging.getLogger(__name__)
 
 _MOST_TOLD = 5
+_MOST_SHOWN = 60  # characters of what was asked
 
 
 def add_failures(app: FastAPI) -> None:
@@ -40,7 +43,7 @@ def add_failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [{"where": ".".join(map(str, one["loc"])), "problem": one["msg"]} for one in error.errors()]
+        faults = [{"where": ".".join(map(str, one["loc"])), "problem": _words(one)} for one in error.errors()]
         told = "; ".join(f"{one['where']}: {one['problem']}" for one in faults[:_MOST_TOLD])
         return _answer(request, 422, told, errors=faults)
 
@@ -58,6 +61,15 @@ def add_failures(app: FastAPI) -> None:
     async def _broken(request: Request, error: Exception) -> Response:
         # The server logs it with its traceback; whoever asked is told no more than that.
         return _answer(request, 500, "eightk failed here, by a fault of its own; its log has more")
+
+
+def _words(fault: Mapping[str, Any]) -> str:
+    """What is wrong with one value; of one that is none of some words, too, which of them it is close to."""
+    told, asked = str(fault["msg"]), fault["input"]
+    if fault["type"] not in ("enum", "literal_error") or not isinstance(asked, str):
+        return told
+    close = get_close_matches(asked.lower(), re.findall(r"'([^']+)'", str(fault["ctx"]["expected"])), 1)
+    return f"{told}, and not {asked[:_MOST_SHOWN]!r}{''.join(f'; did you mean {one}?' for one in close)}"
 
 
 def _answer(

@@ -32,6 +32,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = self._access.proxies.seen_through(scope)
         answer = await self._turned_away(scope)
         await (answer or self._app)(scope, receive, send)
 

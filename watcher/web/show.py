@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,15 @@ from watcher.store.alerts import StoredAlert
 from watcher.store.deliveries import StoredDelivery
 from watcher.store.filings import StoredFiling
 from watcher.store.glance import Happened
+from watcher.verdict import EndpointState
 
 __all__ = [
+    "Held",
     "alert_json",
     "audit_json",
     "audit_words",
     "delivery_json",
+    "held_back",
     "row_json",
     "silence_json",
     "silence_words",
@@ -50,6 +54,30 @@ def delivery_json(one: StoredDelivery) -> dict[str, Any]:
     """A delivery with its attempts."""
     line: dict[str, Any] = to_json(one)
     return {**line.pop("delivery"), **line}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why nothing goes out to an endpoint now."""
+
+    words: str
+    until: datetime | None = None  # None: until a person enables it
+
+    @property
+    def is_disabled(self) -> bool:
+        """Whether a person must enable it; else it is only paused."""
+        return self.until is None
+
+
+def held_back(states: Iterable[EndpointState], now: datetime) -> dict[str, Held]:
+    """Say, by name, which of these endpoints get nothing now: what they are owed waits."""
+    return {one.name: _held(one) for one in states if one.rests(now)}
+
+
+def _held(one: EndpointState) -> Held:
+    if one.disabled_at is not None:
+        return Held("endpoint disabled")
+    return Held(f"endpoint paused until {one.resumes_at:%H:%M:%S} UTC", one.resumes_at)
 
 
 def alert_json(one: StoredAlert) -> dict[str, Any]:

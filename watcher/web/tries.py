@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+
+from watcher.networks import network_of
 
 __all__ = ["Tries"]
 
@@ -28,12 +29,12 @@ class Tries:
     def wait_seconds(self, address: str) -> int:
         """For how long this address may not try; 0: it may now."""
         now = self._now()
-        own = self._each.get(_network(address), deque())
+        own = self._each.get(network_of(address), deque())
         return max(_left(own, _MOST_EACH, now), _left(self._all, _MOST_IN_ALL, now))
 
     def note_failure(self, address: str) -> None:
         """Count one."""
-        network = _network(address)
+        network = network_of(address)
         own = self._each.setdefault(network, deque(maxlen=_MOST_EACH))
         self._each.move_to_end(network)
         if len(self._each) > _MOST_ADDRESSES:
@@ -46,7 +47,7 @@ class Tries:
 
     def forget(self, address: str) -> None:
         """Begin anew: it was right."""
-        self._each.pop(_network(address), None)
+        self._each.pop(network_of(address), None)
 
 
 def _left(failures: deque[float], most: int, now: float) -> int:
@@ -54,15 +55,3 @@ def _left(failures: deque[float], most: int, now: float) -> int:
         return 0
     left = failures[-most] + _WINDOW_SECONDS - now
     return max(0, int(left) + (left > int(left)))
-
-
-def _network(address: str) -> str:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:  # a name that a test, or a socket of another kind, gives
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address

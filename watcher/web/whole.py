@@ -8,11 +8,12 @@ from sqlalchemy import Connection
 
 from watcher.background import NOTHING, Background
 from watcher.models import FilingState, Report
-from watcher.store import alerts, deliveries, filings, reports
+from watcher.store import alerts, deliveries, endpoints, filings, journal, reports
 from watcher.store.alerts import StoredAlert
 from watcher.store.deliveries import StoredDelivery
 from watcher.store.filings import StoredFiling
 from watcher.store.history import background
+from watcher.verdict import EndpointState
 
 __all__ = ["WholeFiling", "whole_filing"]
 
@@ -26,6 +27,8 @@ class WholeFiling:
     deliveries: tuple[StoredDelivery, ...]
     raised: tuple[StoredAlert, ...]
     background: Background = NOTHING  # what the company reported before; what it amends, and what amends it
+    endpoints: tuple[EndpointState, ...] = ()  # that its deliveries go to
+    place: int = 0  # in the journal: what comes after it is not shown
 
 
 def whole_filing(connection: Connection, accession: str) -> WholeFiling:
@@ -33,4 +36,6 @@ def whole_filing(connection: Connection, accession: str) -> WholeFiling:
     stored = filings.get(connection, accession)
     report = reports.load(connection, accession) if stored.state is FilingState.SAVED else None
     told, raised = deliveries.find(connection, accession), alerts.find(connection, accession)
-    return WholeFiling(stored, report, told, raised, background(connection, report) if report else NOTHING)
+    behind = background(connection, report) if report else NOTHING
+    states = endpoints.load_all(connection, {one.delivery.endpoint for one in told})
+    return WholeFiling(stored, report, told, raised, behind, tuple(states.values()), journal.last(connection))

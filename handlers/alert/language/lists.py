@@ -14,7 +14,7 @@ from handlers.alert.language.page import Page
 from handlers.alert.matching.fields import LIST_TYPES, Value
 from watcher import read_small_text
 
-__all__ = ["LIST_KEYS", "Listed", "NamedList", "PhraseSet", "Scope", "read_lists", "read_phrases"]
+__all__ = ["LIST_KEYS", "Listed", "NamedList", "PhraseSet", "Scope", "is_within", "read_lists", "read_phrases"]
 
 LIST_KEYS = ("values", "file", "column", "type")
 _MAX_FILE_BYTES = 50_000_000
@@ -124,13 +124,16 @@ def _list_values(page: Page, described: Table, key: str, folder: Path) -> tuple[
     name = page.text(file, f"{key}.file")
     column_node = page.required(described, "column", key, "which column of the file holds the values")
     column = page.text(column_node, f"{key}.column")
-    if name is None or column is None or not _is_within(page, folder, name, f"{key}.file"):
+    if name is None or column is None or not is_within(page, folder, name, f"{key}.file", "lists/funds.csv"):
         return ()
     return tuple(_column(page, folder / name.text, name, column, key))
 
 
-def _is_within(page: Page, folder: Path, name: Scalar, key: str) -> bool:
-    """Whether a file lies in the folder or below it, links followed; if not that is told, and no more of the file."""
+def is_within(page: Page, folder: Path, name: Scalar, key: str, example: str) -> bool:
+    """Whether a file lies in the folder or below it, links followed; if not that is told, and no more of the file.
+
+    A draft may come from somebody who may not look around on this machine: not even whether it is there is told.
+    """
     try:
         is_below = (folder / name.text).resolve().is_relative_to(folder.resolve())
         is_within = is_below and not Path(name.text).is_absolute()
@@ -138,7 +141,7 @@ def _is_within(page: Page, folder: Path, name: Scalar, key: str) -> bool:
         is_within = False
     if not is_within:
         problem = f"{name.text!r} does not lie in the folder of the rule files"
-        remedy = "put it into that folder or below it, and name it from there, such as lists/funds.csv"
+        remedy = f"put it into that folder or below it, and name it from there, such as {example}"
         page.fault(Code.BAD_VALUE, name.place, key, problem, remedy)
     return is_within
 

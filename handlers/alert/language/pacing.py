@@ -5,6 +5,7 @@ What becomes of it is decided elsewhere; here it is only given its filing's valu
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ __all__ = [
     "read_pace",
 ]
 
+_LONGEST_KEY = 400  # characters: a name of any length may be part of it, and an index takes no more of a key
 PACE_KEYS = ("throttle", "group", "active", "expires")
 THROTTLE_KEYS = ("key", "window", "max")
 GROUPING_KEYS = ("by", "wait", "max")
@@ -111,7 +113,10 @@ AT_ONCE = Pace()
 
 
 def _key(fields: tuple[Field, ...], told: Told) -> str:
-    return " ".join(f"{field.name}={told(field)}" for field in fields)
+    key = " ".join(f"{field.name}={told(field)}" for field in fields)
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{key[:_LONGEST_KEY]} {hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 def read_pace(page: Page, table: Table, key: str, inherited: Pace) -> Pace:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from handlers.alert.language.codes import Code
+from handlers.alert.language.lists import is_within
 from handlers.alert.language.made_up import read_filing
 from handlers.alert.language.nodes import Node, Scalar, Table
 from handlers.alert.language.page import Page
@@ -70,7 +71,7 @@ def _read_inline(page: Page, node: Node, key: str, rule: str, folder: Path) -> R
     before = page.count
     page.check_keys(table, key, INLINE_KEYS)
     name = page.told(page.required(table, "name", key), f"{key}.name")
-    filing = _read_filing(page, table, key, folder)
+    filing = _read_filing(page, table, key, folder, may_leave=False)
     outcome = page.choice(page.required(table, "expect", key, "match or no-match"), f"{key}.expect", OUTCOMES)
     lists = _read_lists(page, table.get("lists"), f"{key}.lists")
     if page.count > before or name is None or filing is None:
@@ -86,7 +87,7 @@ def _read_test(page: Page, node: Node, key: str, known: Known, folder: Path, clo
     before = page.count
     page.check_keys(table, key, _TEST_KEYS)
     name = page.told(page.required(table, "name", key), f"{key}.name")
-    filing = _read_filing(page, table, key, folder)
+    filing = _read_filing(page, table, key, folder, may_leave=True)
     own_clock = _read_clock(page, table.get("clock"), f"{key}.clock")
     repeat = page.number(table.get("repeat"), f"{key}.repeat", 1, _MOST_REPEATS) or 1
     lists = _read_lists(page, table.get("lists"), f"{key}.lists")
@@ -98,7 +99,7 @@ def _read_test(page: Page, node: Node, key: str, known: Known, folder: Path, clo
     return RuleTest(name.text, where, filing, expectation, clock=own_clock or clock, repeat=repeat, lists=lists)
 
 
-def _read_filing(page: Page, table: Table, key: str, folder: Path) -> Report | Path | None:
+def _read_filing(page: Page, table: Table, key: str, folder: Path, *, may_leave: bool) -> Report | Path | None:
     node = page.required(table, "filing", key, 'fields such as {items: ["5.02"]}, or the path of a file')
     if isinstance(node, Table):
         return read_filing(page, node, f"{key}.filing")
@@ -109,6 +110,8 @@ def _read_filing(page: Page, table: Table, key: str, folder: Path) -> Report | P
     if path.suffix not in _FILE_ENDINGS:
         problem = f"{text.text!r}: expected a file that ends in {', '.join(_FILE_ENDINGS)}, or a map of fields"
         page.fault(Code.BAD_VALUE, text.place, f"{key}.filing", problem)
+    elif not may_leave and not is_within(page, folder, text, f"{key}.filing", "filings/one.txt"):
+        return None
     elif not _exists(path):
         page.fault(Code.UNREADABLE, text.place, f"{key}.filing", f"there is no {path}", "paths start at this file")
     return path

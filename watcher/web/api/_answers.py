@@ -11,6 +11,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
+from watcher.printable import printable
+
 __all__ = ["SAME", "Responses", "also", "answer", "csv_text", "is_fresh", "is_wanted_as_csv", "listed"]
 
 Responses = dict[int | str, dict[str, Any]]
@@ -86,4 +88,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, list | tuple):
         value = " ".join(map(str, value))
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULAS) else text
+    text = f"'{text}" if text.startswith(_FORMULAS) else text
+    # What steers a terminal, or turns a name around, is written out; an end of a line stays one.
+    return printable(text.replace("\r\n", "\n").replace("\r", "\n"))

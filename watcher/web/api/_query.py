@@ -10,6 +10,8 @@ from fastapi import Path, Query, Request
 from fastapi.dependencies.models import Dependant
 from pydantic import AfterValidator, AwareDatetime
 
+from watcher.store.names import Names, UnknownNames, stored_names
+from watcher.web.desk import Desk
 from watcher.web.problems import Refused
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Moment",
     "Name",
     "Number",
+    "names_of",
     "only_known",
 ]
 
@@ -52,7 +55,25 @@ Format = Annotated[
     Query(alias="format", description="as the header Accept does, for whoever cannot set one"),
 ]
 Name = Annotated[str | None, Query(min_length=1, max_length=200)]
+FormText = Annotated[str | None, Query(min_length=1, max_length=20, description="as EDGAR writes it, as in 8-K/A")]
+ItemText = Annotated[
+    str | None, Query(min_length=1, max_length=20, description="as in 5.02; 1 to 13 are those of before 2004-08-23")
+]
+EventText = Annotated[str | None, Query(min_length=1, max_length=60, description="as `eightk events list` has it")]
 Cik = Annotated[int | None, Query(ge=0, le=9_999_999_999, description="Central Index Key of a filer")]
+
+
+async def names_of(request: Request, form: FormText = None, item: ItemText = None, event: EventText = None) -> Names:
+    """Read the names by which a list is narrowed; 422 for one that nobody knows: an empty list would mislead."""
+    asked = Names(form, item, event)
+    if asked == Names():
+        return asked
+    desk: Desk = request.app.state.desk
+    try:
+        return await desk.store.read(stored_names, asked, desk.events)
+    except UnknownNames as error:
+        faults = [{"where": f"query.{name}", "problem": problem} for name, problem in error.faults.items()]
+        raise Refused(422, "; ".join(f"{one['where']}: {one['problem']}" for one in faults), faults) from error
 
 
 async def only_known(request: Request) -> None:

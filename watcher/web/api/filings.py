@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 from watcher.models import FilingState, Origin, Severity
 from watcher.store import filings, glance, listing, search
 from watcher.store.filings import StoredFiling
+from watcher.store.names import Names
 from watcher.web.api._answers import also, listed
 from watcher.web.api._pages import cursor_of, next_link, read_cursor
-from watcher.web.api._query import USUAL, Accession, Cik, CursorText, Format, Limit
+from watcher.web.api._query import USUAL, Accession, Cik, CursorText, Format, Limit, names_of
 from watcher.web.api.shapes import FilingList, FilingStanding
 from watcher.web.desk import Desk
 from watcher.web.problems import Refused
@@ -41,25 +42,19 @@ class Asked:
     def search(self) -> search.Search:
         """The same as a search. Raises ``Refused`` for what a search cannot be narrowed by."""
         one = self.query
-        for name, value in (("state", one.state), ("severity", one.severity), ("offset", one.offset or None)):
+        for name, value in (("state", one.state), ("offset", one.offset or None)):
             if value is not None:
                 fault = f"cannot be given together with q: a search is not narrowed by {name}"
                 raise Refused(422, f"query.{name}: {fault}", [{"where": f"query.{name}", "problem": fault}])
-        names = ("form", "item", "event", "cik", "ticker", "company", "since", "until", "origin", "before")
+        names = ("form", "item", "event", "severity", "cik", "ticker", "company", "since", "until", "origin", "before")
         given = {name: getattr(one, name) for name in names}
         return search.Search(self.words or "", limit=one.limit or USUAL, **given)
 
 
 async def asked_for(  # noqa: PLR0913, PLR0917  # one for each parameter
+    names: Annotated[Names, Depends(names_of)],
     q: Annotated[str | None, Query(min_length=1, max_length=1000, description="words in the texts")] = None,
     state: FilingState | None = None,
-    form: Annotated[
-        str | None, Query(min_length=1, max_length=20, description="as EDGAR writes it, as in 8-K/A")
-    ] = None,
-    item: Annotated[str | None, Query(min_length=1, max_length=5, description="as in 5.02")] = None,
-    event: Annotated[
-        str | None, Query(min_length=1, max_length=60, description="as `eightk events list` has it")
-    ] = None,
     severity: Annotated[Severity | None, Query(description="of one of its events")] = None,
     company: Annotated[str | None, Query(min_length=1, max_length=200, description="words of a filer's name")] = None,
     cik: Cik = None,
@@ -80,8 +75,9 @@ async def asked_for(  # noqa: PLR0913, PLR0917  # one for each parameter
         raise Refused(422, "query.offset: cannot be given together with cursor")
     before = None if cursor is None else str(read_cursor(cursor, NOUN, str)[0])
     query = listing.Query(
-        state=state, form=form, item=item, event=event, severity=severity, company=company, cik=cik, ticker=ticker,
-        origin=origin, since=since, until=until, limit=limit, offset=offset, before=before,
+        state=state, form=names.form, item=names.item, event=names.event, severity=severity,
+        company=company, cik=cik, ticker=ticker, origin=origin, since=since, until=until, limit=limit, offset=offset,
+        before=before,
     )  # fmt: skip
     return Asked(query, q)
 

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from watcher.errors import ConfigError, EightkError
 from watcher.report_json import to_json
 from watcher.rulebook import RuleInfo
-from watcher.rules.drafts import DraftBusy, DraftChanged, DraftFaults, RuleDrafts
+from watcher.rules.drafts import DraftBusy, DraftChanged, DraftFaults, RuleDrafts, UnknownRuleFile
 from watcher.store import revisions
 from watcher.store.database import Store
 from watcher.web.api._answers import SAME, also, answer, is_fresh, listed
@@ -24,6 +24,7 @@ from watcher.web.api._query import Format, Number
 from watcher.web.api.shapes_rules import (
     BacktestMade,
     Checked,
+    DeletedFile,
     RuleDetail,
     RuleFileDetail,
     RuleFileList,
@@ -43,6 +44,10 @@ _TRIED = (409, 503)
 
 FileName = Annotated[
     str, Path(min_length=1, max_length=70, description="its name in the rules folder", examples=["mine.yaml"])
+]
+IfMatch = Annotated[str | None, Header(max_length=200, description="the ETag of the file as it was read")]
+InsteadOf = Annotated[
+    str | None, Query(min_length=1, max_length=255, description="the name that it has had: so it is renamed")
 ]
 Text = Annotated[str, Field(max_length=MAX_TEXT, description="a whole rule file, in YAML")]
 
@@ -85,7 +90,8 @@ def rule_routes(desk: Desk, may_write: Callable[..., Awaitable[None]]) -> APIRou
     routes = APIRouter(prefix="/v1/rules", tags=["rules"])
     writes = [Depends(may_write)]
     _add_list(routes)
-    _add_files(routes, writes)
+    _add_files(routes)
+    _add_saving(routes, writes)
     _add_drafts(routes, writes)
     _add_one(routes, desk.store)
     return routes
@@ -102,7 +108,7 @@ def _add_list(routes: APIRouter) -> None:
         return listed(request, body, rows, COLUMNS, form=shape)
 
 
-def _add_files(routes: APIRouter, writes: list[Any]) -> None:
+def _add_files(routes: APIRouter) -> None:
     @routes.get(
         "/files",
         response_model=RuleFileList,
@@ -135,6 +141,8 @@ def _add_files(routes: APIRouter, writes: list[Any]) -> None:
             return Response(status_code=SAME, headers=headers)
         return JSONResponse(to_json(found), headers=headers)
 
+
+def _add_saving(routes: APIRouter, writes: list[Any]) -> None:
     @routes.put(
         "/files/{name}",
         dependencies=writes,
@@ -147,20 +155,44 @@ def _add_files(routes: APIRouter, writes: list[Any]) -> None:
         rules: Rules,
         name: FileName,
         content: FileText,
-        if_match: Annotated[
-            str | None, Header(max_length=200, description="the ETag of the file as it was read")
-        ] = None,
+        if_match: IfMatch = None,
         if_none_match: Annotated[str | None, Header(max_length=200, description="`*` for a file that is new")] = None,
+        instead_of: InsteadOf = None,
     ) -> Response:
         """Write it whole, if all rules of the folder check with it: else 422 with every fault, and all is as it was.
 
-        Either header must be given, so that nothing is overwritten that whoever saves has not seen.
+        Either header must be given, so that nothing is overwritten that whoever saves has not seen. With `instead_of`
+        that file is renamed: `If-Match` has its ETag, and there must be none of the new name.
         """
         seen = _seen(if_match, if_none_match)
+        if instead_of is not None and seen is None:
+            raise Refused(428, "say which file you have seen: If-Match with the ETag of the one that is renamed")
         with _refusals():
-            saved = await rules.save(content.text, name, seen=seen)
+            if instead_of is not None and seen is not None:
+                saved = await rules.rename(content.text, name, old=instead_of, seen=seen)
+            else:
+                saved = await rules.save(content.text, name, seen=seen)
         headers = {"ETag": f'"{saved.etag}"'}
         return JSONResponse(to_json(saved), 201 if saved.is_new else 200, headers)
+
+    @routes.delete(
+        "/files/{name}",
+        dependencies=writes,
+        response_model=DeletedFile,
+        operation_id="deleteRuleFile",
+        summary="Delete a rule file",
+        responses=also(404, 412, 428, *_TRIED),
+    )
+    async def delete_file(rules: Rules, name: FileName, if_match: IfMatch = None) -> Any:
+        """Take it away, if the rules of all other files check without it: else 409 with every fault, and it stays.
+
+        `If-Match` must be given, so that nothing is deleted that whoever deletes has not seen. The last file stays.
+        """
+        if if_match is None:
+            raise Refused(428, "say which file you have seen: If-Match with its ETag")
+        with _refusals(faults=409):
+            warnings = await rules.delete(name, seen=_bare(if_match))
+        return {"name": name, "warnings": to_json(warnings)}
 
 
 def _add_drafts(routes: APIRouter, writes: list[Any]) -> None:
@@ -259,16 +291,23 @@ def _seen(if_match: str | None, if_none_match: str | None) -> str | None:
         if (if_none_match or "").strip() != "*":
             raise Refused(412, "If-None-Match takes * here: for a file that is not there yet")
         return None
-    return if_match.strip().removeprefix("W/").strip('"')
+    return _bare(if_match)
+
+
+def _bare(etag: str) -> str:
+    return etag.strip().removeprefix("W/").strip('"')
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(*, faults: int = 422) -> Iterator[None]:
+    """Answer what cannot be; with the status ``faults`` when the rules would not check."""
     try:
         yield
     except DraftFaults as error:
-        faults = [{"where": _place(one), "problem": one["problem"], **one} for one in error.findings]
-        raise Refused(422, str(error), faults) from error
+        told = [{"where": _place(one), "problem": one["problem"], **one} for one in error.findings]
+        raise Refused(faults, str(error), told) from error
+    except UnknownRuleFile as error:
+        raise Refused(404, str(error)) from error
     except DraftChanged as error:
         raise Refused(412, str(error)) from error
     except DraftBusy as error:

@@ -112,6 +112,13 @@ class SavedFile(BaseModel):
     warnings: list[Finding]
 
 
+class DeletedFile(BaseModel):
+    """A file that was deleted, and what is warned of in those that are left."""
+
+    name: str
+    warnings: list[Finding]
+
+
 class RulesAsked(BaseModel):
     """That the files are read again."""
 

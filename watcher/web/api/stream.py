@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
 from watcher.models import Severity
-from watcher.web.api._query import Cik, Name
+from watcher.store.names import Names
+from watcher.web.access import COOKIE, Access
+from watcher.web.api._query import Cik, Name, names_of
 from watcher.web.event_stream import EventStream
 from watcher.web.feed import Feed
 from watcher.web.feed_entries import Wanted
@@ -32,15 +34,14 @@ def stream_routes(feed: Feed) -> APIRouter:
         operation_id="followStream",
         summary="Follow what is saved and raised",
     )
-    async def follow(  # noqa: PLR0913, PLR0917  # one for each parameter
+    async def follow(  # one for each parameter
+        request: Request,
+        names: Annotated[Names, Depends(names_of)],
         after: Place = None,
         last_event_id: LastEventId = None,
         kind: Annotated[
             Literal["filing", "alert", "alarm"] | None, Query(description="events of this kind only")
         ] = None,
-        form: Annotated[str | None, Query(min_length=1, max_length=20)] = None,
-        item: Annotated[str | None, Query(min_length=1, max_length=5)] = None,
-        event: Annotated[str | None, Query(min_length=1, max_length=60)] = None,
         cik: Cik = None,
         ticker: Annotated[str | None, Query(min_length=1, max_length=20)] = None,
         rule: Name = None,
@@ -54,7 +55,9 @@ def stream_routes(feed: Feed) -> APIRouter:
         its `filing`), and `reset` when the journal does not reach back as far as was asked for.
         """
         begin = int(last_event_id) if last_event_id else after
-        wanted = Wanted(kind, form, item, event, cik, ticker, rule, severity and severity.value)
-        return EventStream(feed, wanted, begin)
+        wanted = Wanted(kind, names.form, names.item, names.event, cik, ticker, rule, severity and severity.value)
+        access: Access = request.app.state.access
+        token, cookie = request.headers.get("authorization", ""), request.cookies.get(COOKIE, "")
+        return EventStream(feed, wanted, begin, lambda: access.may_stay(token, cookie))
 
     return routes

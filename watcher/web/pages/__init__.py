@@ -21,6 +21,7 @@ from watcher.web.pages.rules import rule_pages
 from watcher.web.pages.search import search_page
 from watcher.web.pages.silencing import silence_forms
 from watcher.web.pages.templating import FOLDER
+from watcher.web.pages.why import why_page
 
 __all__ = ["add_pages"]
 
@@ -28,6 +29,7 @@ __all__ = ["add_pages"]
 _FILES = {
     "/style.css": (FOLDER / "style.css", "text/css"),
     "/static/live.js": (FOLDER / "static" / "live.js", "text/javascript"),
+    "/static/anew.js": (FOLDER / "static" / "anew.js", "text/javascript"),
     "/static/icon.svg": (FOLDER / "static" / "icon.svg", "image/svg+xml"),
 }
 
@@ -40,6 +42,7 @@ def add_pages(app: FastAPI, desk: Desk, access: Access) -> None:
     app.include_router(login_page(access))
     app.include_router(front_page(desk))
     app.include_router(filing_page(desk))
+    app.include_router(why_page(desk))
     app.include_router(company_page(desk))
     app.include_router(alert_page(desk))
     app.include_router(delivery_page(desk, pictures))

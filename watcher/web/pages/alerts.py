@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -11,10 +12,11 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import Connection
 
 from watcher.models import Severity
-from watcher.store import alerts, revisions, silences
+from watcher.store import alerts, endpoints, revisions, silences
 from watcher.web.desk import Desk
-from watcher.web.pages.choice import SEVERITIES
+from watcher.web.pages.choice import SEVERITIES, unknown
 from watcher.web.pages.templating import show
+from watcher.web.show import held_back
 
 __all__ = ["Asked", "Text", "alert_page"]
 
@@ -52,7 +54,8 @@ def alert_page(desk: Desk) -> APIRouter:
     ) -> Response:
         asked, now = Asked(rule=rule.strip(), severity=severity), desk.now()
         context = {
-            **await desk.store.read(_alerts, asked, before),
+            **await desk.store.read(_alerts, asked, before, now),
+            "has_rules": desk.rules is not None,
             "silences": await desk.store.read(silences.find_open, now),
             "asked": asked,
             "severities": SEVERITIES,
@@ -63,7 +66,7 @@ def alert_page(desk: Desk) -> APIRouter:
     return routes
 
 
-def _alerts(connection: Connection, asked: Asked, before: int | None) -> dict[str, Any]:
+def _alerts(connection: Connection, asked: Asked, before: int | None, now: datetime) -> dict[str, Any]:
     is_severity = asked.severity in list(Severity)
     found = alerts.find(
         connection,
@@ -72,9 +75,14 @@ def _alerts(connection: Connection, asked: Asked, before: int | None) -> dict[st
         before=before,
         limit=_PAGE_SIZE + 1,
     )
+    names = revisions.names(connection)
     return {
+        "problem": unknown("severity", asked.severity, list(Severity))
+        # The watcher's own alarms have names that no file of rules has.
+        or ("" if found else unknown("rule", asked.rule, names)),
+        "held": held_back(endpoints.find(connection), now),
         "alerts": found[:_PAGE_SIZE],
         "next": found[_PAGE_SIZE - 1].sequence if len(found) > _PAGE_SIZE else None,
         "is_newest": before is None,
-        "rules": revisions.names(connection),
+        "rules": names,
     }

@@ -15,7 +15,7 @@ __all__ = ["Picture", "Series", "columns", "columns_and_curve", "small_columns",
 
 _WIDTH = 760
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 14, 22
-_MOST_LABELS = 12
+_LABEL_WIDTH = 50  # with the room around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,11 @@ def columns_and_curve(
     curve_name: str,
     first: str,
     words: Mapping[float, str],
+    among: int = 1,
 ) -> Picture:
     """Draw counts as columns and, below by the same places, seconds on a scale of powers.
 
+    Of ``among`` so many labels at most one is shown, such as full hours of minutes.
     ``words`` names the steps of that scale, from the lowest to the highest; ``curve`` has None where nothing is known.
     """
     frame = _Frame(len(labels), _round_up(max(values.values, default=0)), height=130)
@@ -136,7 +138,7 @@ def columns_and_curve(
         bars,
         below.grid(words),
         below.curve(labels, curve),
-        _labels(below.frame, labels),
+        _labels(below.frame, labels, among),
     )
     rows = [
         [label, _number(count), "" if seconds is None else f"{seconds:.0f}"]
@@ -162,7 +164,8 @@ def small_columns(title: str, labels: Sequence[str], series: Sequence[Series], *
         ]
         parts.append(_text(_short(one.name, 30), _WIDTH - room + 12, frame.floor - 12, "value"))
         parts.append(_text(f"{sum(one.values):g} in all", _WIDTH - room + 12, frame.floor + 2, ""))
-        parts.append(_text(_number(max(one.values, default=0)), _LEFT - 6, frame.top + 10, "end"))
+        most = max(one.values, default=0)
+        parts.append(_text(_number(most), _LEFT - 6, frame.y(most) + 4, "end"))
     end = _Frame(len(labels), highest, 0, top=len(series) * each, right=room)
     says = "; ".join(f"{one.name}: {sum(one.values):g} {unit}" for one in series)
     svg = _drawing(says, end.floor + _BOTTOM, parts, _labels(end, labels))
@@ -210,8 +213,9 @@ def _grid(frame: _Frame) -> Iterator[Markup]:
         yield _text(f"{value:g}", _LEFT - 6, frame.y(value) + 4, "end")
 
 
-def _labels(frame: _Frame, labels: Sequence[str]) -> Iterator[Markup]:
-    every = max(1, math.ceil(len(labels) / _MOST_LABELS))
+def _labels(frame: _Frame, labels: Sequence[str], among: int = 1) -> Iterator[Markup]:
+    """As many as have room, one of so many ``among`` which they are told, or of a multiple of that."""
+    every = max(1, math.ceil(_LABEL_WIDTH / frame.step / among)) * among
     for place in range(0, len(labels), every):
         yield _text(labels[place], frame.left_of(place) + frame.step / 2, frame.floor + 15, "middle")
 

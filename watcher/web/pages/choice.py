@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from difflib import get_close_matches
 from urllib.parse import urlencode
+
+from sqlalchemy import Connection
 
 from watcher.models import EIGHT_K_FORMS, Severity
 from watcher.store.listing import Query
+from watcher.store.names import Names, stored_names
 
-__all__ = ["FORMS", "PAGE_SIZE", "SEVERITIES", "Choice"]
+__all__ = ["FORMS", "PAGE_SIZE", "SEVERITIES", "Choice", "unknown"]
+
+_MOST_NAMED = 8
 
 PAGE_SIZE = 50
 FORMS = tuple(sorted(EIGHT_K_FORMS))
@@ -60,6 +66,11 @@ class Choice:
             return f"a severity is one of {', '.join(Severity)}"
         return f"{since} is after {until}" if since and until and since > until else ""
 
+    def known(self, connection: Connection, events: Callable[[], Collection[str]]) -> Choice:
+        """The same with form, item and event as they are stored. Raises ``UnknownNames`` for what nobody knows."""
+        found = stored_names(connection, Names(self.form or None, self.item or None, self.event or None), events)
+        return replace(self, form=found.form or "", item=found.item or "", event=found.event or "")
+
     def link(self, path: str = "/", **changes: str | None) -> str:
         """Where the same, with these changes, is shown."""
         asked = {**self.given, **{name: value for name, value in changes.items() if value}}
@@ -81,6 +92,16 @@ class Choice:
             before=self.before or None,
             after=self.after or None,
         )
+
+
+def unknown(what: str, text: str, known: Collection[str]) -> str:
+    """Say that there is no such thing, and which was perhaps meant; "" when there is, or none was asked for."""
+    if not text or text in known:
+        return ""
+    told = [f"did you mean {one}?" for one in get_close_matches(text, known, 1)]
+    if not told and len(known) <= _MOST_NAMED:
+        told = [f"there {'is' if len(known) == 1 else 'are'} {', '.join(known)}"] if known else ["there is none yet"]
+    return "; ".join([f"there is no {what} {text}", *told])
 
 
 def _day(text: str) -> date | None:

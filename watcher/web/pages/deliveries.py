@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,8 +16,10 @@ from watcher.verdict import EndpointState
 from watcher.web.access import Form, may_post
 from watcher.web.desk import Desk
 from watcher.web.pages.alerts import Asked, Text
+from watcher.web.pages.choice import unknown
 from watcher.web.pages.pictures import Pictures
 from watcher.web.pages.templating import back_to, refused, show
+from watcher.web.show import held_back
 
 __all__ = ["delivery_forms", "delivery_page", "endpoint_words"]
 
@@ -38,7 +41,7 @@ def delivery_page(desk: Desk, pictures: Pictures) -> APIRouter:
     ) -> Response:
         asked = Asked(state=state, endpoint=endpoint.strip())
         context = {
-            **await desk.store.read(_deliveries, asked, None if before is None else (before, name)),
+            **await desk.store.read(_deliveries, asked, None if before is None else (before, name), desk.now()),
             "asked": asked,
             "states": tuple(DeliveryState),
             "latency": await pictures.latency(),
@@ -83,7 +86,8 @@ def endpoint_words(one: EndpointState) -> tuple[str, str]:
     return "well", "good"
 
 
-def _deliveries(connection: Connection, asked: Asked, after: tuple[int, str] | None) -> dict[str, Any]:
+def _deliveries(connection: Connection, asked: Asked, after: tuple[int, str] | None, now: datetime) -> dict[str, Any]:
+    states = endpoints.find(connection)
     found = deliveries.find(
         connection,
         state=DeliveryState(asked.state) if asked.state in list(DeliveryState) else None,
@@ -96,5 +100,8 @@ def _deliveries(connection: Connection, asked: Asked, after: tuple[int, str] | N
         "next": found[_PAGE_SIZE - 1] if len(found) > _PAGE_SIZE else None,
         "is_newest": after is None,
         "counts": tally.counts(connection, "delivery"),
-        "endpoints": [(one, endpoint_words(one)) for one in endpoints.find(connection)],
+        "endpoints": [(one, endpoint_words(one)) for one in states],
+        "held": held_back(states, now),
+        "problem": unknown("state", asked.state, list(DeliveryState))
+        or unknown("endpoint", asked.endpoint, [one.name for one in states]),
     }

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import chain, count
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
+from watcher.edgar.calendar import NEW_YORK
 from watcher.errors import EightkError
 from watcher.rules.drafts import DraftFaults, RuleDrafts
+from watcher.store.newest import newest_day
 from watcher.web.access import Form, may_post
 from watcher.web.desk import Desk
 from watcher.web.leaving import unless_left
@@ -24,9 +28,9 @@ version: 1
 groups:
 - name: mine
   rules:
-  - id: my-disclosures
+  - id: {rule}
     title: Regulation FD disclosure
-    match: {items|has: "7.01"}
+    match: {{items|has: "7.01"}}
     notify: [log]
 """
 
@@ -68,9 +72,12 @@ def draft_page(desk: Desk) -> APIRouter:
     async def write(request: Request) -> Response:
         rules = _rules(desk)
         name = request.query_params.get("file", "")
-        draft = await _opened(rules, name) if name else Draft("mine.yaml", _NEW)
-        until = desk.now().date()
-        return _page(request, replace(draft, since=str(until - timedelta(days=_DAYS)), until=str(until)), {})
+        draft = await _opened(rules, name) if name else await _new(rules)
+        newest, today = await desk.store.read(newest_day), desk.now().astimezone(NEW_YORK).date()
+        is_old = newest is not None and newest < today - timedelta(days=_DAYS)
+        until = newest if newest is not None and is_old else today
+        proposed = replace(draft, since=str(until - timedelta(days=_DAYS)), until=str(until))
+        return _page(request, proposed, {"days": _DAYS, "newest": newest, "is_old": is_old})
 
     @routes.post("/draft")
     async def act(request: Request, form: Annotated[Form, Depends(may_post)]) -> Response:
@@ -84,7 +91,8 @@ def draft_page(desk: Desk) -> APIRouter:
                     since, until = draft.days()
                     work = rules.backtest(draft.text, since=since, until=until, name=draft.name)
                     made = await unless_left(request, work)
-                    return _page(request, draft, {"made": made, "findings": made["warnings"]})
+                    newest = await desk.store.read(newest_day)
+                    return _page(request, draft, {"made": made, "findings": made["warnings"], "newest": newest})
                 case _:
                     found = await unless_left(request, rules.check(draft.text, draft.name))
                     return _page(request, draft, {"findings": found, "checked": True})
@@ -100,6 +108,21 @@ def _rules(desk: Desk) -> RuleDrafts:
     if desk.rules is None:
         raise HTTPException(404, "no rules are kept here")
     return desk.rules
+
+
+async def _new(rules: RuleDrafts) -> Draft:
+    """A rule to begin with, in a file and under an id that nobody has yet. Ids may not differ in case only."""
+    try:
+        names = {one.name.lower() for one in await rules.files()}
+        ids = {one.id.lower() for one in (await rules.in_force()).rules}
+    except EightkError:  # the folder cannot be read, or no handler keeps rules: a check of the draft tells why
+        names, ids = set(), set()
+    return Draft(f"{_free('mine', names, '.yaml')}.yaml", _NEW.format(rule=_free("my-disclosures", ids)))
+
+
+def _free(stem: str, taken: Collection[str], ending: str = "") -> str:
+    numbered = (f"{stem}-{number}" for number in count(2))
+    return next(one for one in chain([stem], numbered) if f"{one}{ending}" not in taken)
 
 
 async def _opened(rules: RuleDrafts, name: str) -> Draft:

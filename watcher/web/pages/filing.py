@@ -17,6 +17,7 @@ from watcher.web.access import may_post
 from watcher.web.desk import Desk
 from watcher.web.pages.templating import back_to, refused, show
 from watcher.web.reading import exhibit_pieces, sections
+from watcher.web.show import held_back
 from watcher.web.whole import WholeFiling, whole_filing
 
 __all__ = ["filing_page"]
@@ -48,6 +49,9 @@ def filing_page(desk: Desk) -> APIRouter:
             "deliveries": whole.deliveries,
             "raised": whole.raised,
             "background": whole.background,
+            "held": held_back(whole.endpoints, desk.now()),
+            "place": whole.place,
+            "has_rules": desk.rules is not None,
             "tickers": shown.tickers,
             "events": _events(report, whole.background) if report else (),
             "sections": sections(report, sought) if report else (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -29,9 +30,8 @@ def front_page(desk: Desk) -> APIRouter:
         if choice.q:
             return RedirectResponse(choice.link("/search"), 303)
         context = {
-            **await desk.store.read(_front, choice, desk.now()),
+            **await desk.store.read(_front, choice, desk.now(), desk.events),
             "health": desk.health(),
-            "choice": choice,
             "forms": FORMS,
             "severities": SEVERITIES,
         }
@@ -40,15 +40,19 @@ def front_page(desk: Desk) -> APIRouter:
     return routes
 
 
-def _front(connection: Connection, choice: Choice, now: datetime) -> dict[str, Any]:
+def _front(
+    connection: Connection, choice: Choice, now: datetime, events: Callable[[], Collection[str]]
+) -> dict[str, Any]:
     """Read all of it in the caller's one transaction, so that rows and counts cannot contradict each other."""
     problem, found = choice.problem, Rows(())
     if not problem:
         try:
+            choice = choice.known(connection, events)
             found = rows(connection, choice.query())
-        except ValueError as error:  # a cursor that somebody made up: told on the page
+        except ValueError as error:  # a name that nobody knows, or a cursor that somebody made up: told on the page
             problem = str(error)
     return {
+        "choice": choice,
         "rows": found,
         # From here on the stream is followed, so that nothing is missed that comes before the browser does so.
         "place": journal.last(connection),

@@ -18,6 +18,7 @@ from watcher.models import FilingState
 from watcher.readiness import Check
 from watcher.store import alarms, audits, endpoints, glance, listing, silences, tally
 from watcher.store.database import Store
+from watcher.store.standing import used_bytes
 from watcher.web.api.lists import DAYS, Comparison
 from watcher.web.desk import Desk
 from watcher.web.pages.deliveries import endpoint_words
@@ -54,7 +55,7 @@ def health_page(desk: Desk) -> APIRouter:
 
 def _health(connection: Connection, now: datetime) -> dict[str, Any]:
     return {
-        "versions": [*_versions(), ("SQLite", glance.database_version(connection))],
+        "versions": [*_versions(), ("Database", glance.database_version(connection))],
         "counts": tally.counts(connection, "filing"),
         "owed": tally.counts(connection, "delivery"),
         "alarms": alarms.find_open(connection),
@@ -74,13 +75,19 @@ async def _checks(desk: Desk) -> tuple[Check, ...]:
 
 
 def _disk(store: Store) -> list[tuple[str, str]]:
-    """The sizes in gigabytes, by what they are of."""
+    """The sizes, by what they are of."""
+    if store.is_shared:
+        return [("Store", _size(store.read_now(used_bytes)))]
     sizes = [path.stat().st_size for path in store.path.parent.glob(f"{store.path.name}*")]
     usage = shutil.disk_usage(store.path.parent)
     return [
-        ("Store", f"{sum(sizes) / _GIGABYTE:,.2f} GB"),
+        ("Store", _size(sum(sizes))),
         ("Free on its disk", f"{usage.free / _GIGABYTE:,.1f} GB of {usage.total / _GIGABYTE:,.1f} GB"),
     ]
+
+
+def _size(count: int) -> str:
+    return f"{count / _GIGABYTE:,.2f} GB" if count >= _GIGABYTE else f"{count / 10**6:,.1f} MB"
 
 
 def _versions() -> list[tuple[str, str]]:

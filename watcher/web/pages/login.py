@@ -37,7 +37,7 @@ def login_page(access: Access) -> APIRouter:
         if cookie is None:
             return _page(request, target, problem="That is not the password.", status=403)
         answer = RedirectResponse(target, 303)
-        is_https = request.url.scheme == "https"
+        is_https = access.is_https(request.url.scheme, request.headers.get("host", ""))
         answer.set_cookie(COOKIE, cookie, SESSION_SECONDS, httponly=True, samesite="lax", secure=is_https)
         return answer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -25,8 +25,8 @@ _TOP_RULES = 12
 _MINUTES = 10  # that one column of a day stands for
 _DELIVERIES = 2_000
 _KEPT = 50
-# EDGAR accepts filings from 06:00 to 22:00 in New York.
-_OPENS, _CLOSES = 6 * 60, 22 * 60
+# EDGAR accepts filings from 06:00 to 22:00 in New York; corrections and a simulator's scaled clock know no such hours.
+_OPENS, _CLOSES = 6, 22
 _LAG_WORDS = {1.0: "1 s", 10.0: "10 s", 60.0: "1 min", 600.0: "10 min", 3600.0: "1 h"}
 _LATENCIES = (
     (1, "under 1 s"),
@@ -115,15 +115,23 @@ def _arrivals(day: date, found: Iterable[Arrival]) -> Picture:
     lags: defaultdict[int, list[float]] = defaultdict(list)
     for one in found:
         local = one.accepted_at.astimezone(NEW_YORK)
-        minute = min(max(local.hour * 60 + local.minute, _OPENS), _CLOSES - 1)
-        lags[(minute - _OPENS) // _MINUTES].append(max(0.0, (one.spotted_at - one.accepted_at).total_seconds()))
-    places = range((_CLOSES - _OPENS) // _MINUTES)
-    labels = [f"{(_OPENS + place * _MINUTES) // 60:02}:{(_OPENS + place * _MINUTES) % 60:02}" for place in places]
+        place = (local.hour * 60 + local.minute) // _MINUTES
+        lags[place].append(max(0.0, (one.spotted_at - one.accepted_at).total_seconds()))
+    places = _places(lags)
+    labels = [f"{place * _MINUTES // 60:02}:{place * _MINUTES % 60:02}" for place in places]
     counts = Series("filings", [len(lags[place]) for place in places])
     curve = [median(lags[place]) if lags[place] else None for place in places]
     title = f"{day}: filings by the time of their acceptance in New York, and seconds until we saw them (median)"
     name = "seconds until seen, median"
-    return columns_and_curve(title, labels, counts, curve, curve_name=name, first="From", words=_LAG_WORDS)
+    hour = 60 // _MINUTES
+    return columns_and_curve(title, labels, counts, curve, curve_name=name, first="From", words=_LAG_WORDS, among=hour)
+
+
+def _places(taken: Collection[int]) -> range:
+    """The columns of a day: EDGAR's hours, and as many whole hours around them as it takes to show every filing."""
+    hour = 60 // _MINUTES
+    first, last = min(taken, default=_OPENS * hour), max(taken, default=_OPENS * hour)
+    return range(min(_OPENS, first // hour) * hour, max(_CLOSES, last // hour + 1) * hour)
 
 
 def _weeks(monday: date, counts: Mapping[str, Sequence[int]], rule: str) -> Picture:

@@ -26,6 +26,7 @@ def search_page(desk: Desk) -> APIRouter:
         problem, results = choice.problem, Results(())
         if choice.q and not problem:
             try:
+                choice = await desk.store.read(choice.known, desk.events)
                 results = await desk.store.read(search.find, _asked(choice))
             except ValueError as error:  # told on the page, in words for a person
                 problem = str(error)

@@ -10,12 +10,14 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from watcher.bare_paths import bare
 from watcher.cover_facts import cover_facts
 from watcher.models import DeliveryState, FilingState, Session
 from watcher.payload import edgar_url
 from watcher.places import anchor
+from watcher.printable import unturned
 from watcher.web.access import csrf
 from watcher.web.api.lists import seconds_words
 from watcher.web.show import audit_words, silence_words
@@ -35,6 +37,7 @@ _PAGES = (
 _SHORT = frozenset({"ceo", "cfo", "coo", "cto", "ipo", "sec", "fda", "atm", "pipe", "spac", "reit", "esg"})
 _DONE = {
     "retried": "It is run through the line again.",
+    "read": "It was run through the line again: this is what is found now.",
     "redelivered": "It is told again now.",
     "silenced": "Silenced.",
     "ended": "The silence is over.",
@@ -92,10 +95,18 @@ def _count(number: float, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def _shown(value: Any) -> Any:
+    """What a template shows of a value: a filer's name turns nothing around. Markup is ours, and stays as it is."""
+    return unturned(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+TEMPLATES.env.finalize = _shown
 TEMPLATES.env.trim_blocks = True
 TEMPLATES.env.lstrip_blocks = True
 TEMPLATES.env.filters |= {
     "anchor": anchor,
+    "as_typed": escape,
+    "bare": bare,
     "audit_words": audit_words,
     "count": _count,
     "cover_facts": cover_facts,

@@ -1,0 +1,28 @@
+"""What ``eightk run`` says of where its page is."""
+
+from pathlib import Path
+
+from _running import Place, Running
+
+
+def test_where_others_reach_it_by_another_address_both_are_printed(tmp_path: Path) -> None:
+    place = Place(tmp_path).set_up()
+    shown = "http://eightk.localhost:9999"
+    place.config.write_text(place.config.read_text().replace("[web]", f'[web]\nurl = "{shown}"'))
+
+    with Running(place) as running:
+        assert running.process.stdout is not None
+        second = running.process.stdout.readline()
+
+    assert running.url.startswith("http://127.0.0.1:")
+    assert second == f"eightk: page at {shown}\n"
+
+
+def test_where_there_is_one_address_it_is_printed_once(tmp_path: Path) -> None:
+    place = Place(tmp_path).set_up()
+
+    with Running(place) as running:
+        assert running.process.stdout is not None
+        second = running.process.stdout.readline()
+
+    assert "http://127.0.0.1" not in second
