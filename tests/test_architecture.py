@@ -30,7 +30,8 @@ HOMES = {
     "sqlalchemy": {"watcher/store/"},
     "psycopg": {"watcher/store/postgresql.py", "watcher/engine/"},
     "procrastinate": {"watcher/engine/"},
-    "distributed": {"watcher/bulk"},
+    "distributed": {"watcher/cluster.py"},
+    "dask": {"watcher/cluster.py"},
     "alembic": {"watcher/store/"},
 }
 # A transaction's connection is handed through the port, so that a job can be submitted inside it.

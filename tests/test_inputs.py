@@ -1,19 +1,16 @@
 """The files that a command reads: archives and packed files are hostile, folders hold more than files."""
 
-import asyncio
 import gzip
 import io
 import os
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from watcher.cli._inputs import InputFile, input_files, next_input
-from watcher.cli.process import _Lines
+from watcher.cli._inputs import InputFile, input_files
 
 MAX_BYTES = 1000
 Member = tuple[tarfile.TarInfo, bytes]
@@ -213,54 +210,3 @@ def test_a_name_that_is_no_text_is_shown_as_text(tmp_path: Path) -> None:
 
     (one,) = read(tmp_path)
     assert (one.path, one.raw) == (f"{tmp_path}/\\xff.txt", b"x")
-
-
-async def test_waiting_for_a_file_holds_up_nothing_else() -> None:
-    is_free = threading.Event()
-
-    def slow() -> Iterator[InputFile]:
-        is_free.wait(20)
-        yield InputFile("a", b"a")
-
-    files = slow()
-    waiting = asyncio.create_task(next_input(files))
-    await asyncio.sleep(0)
-    is_free.set()
-
-    assert (await waiting, await next_input(files)) == (InputFile("a", b"a"), None)
-
-
-async def test_what_goes_wrong_while_reading_comes_out() -> None:
-    def broken() -> Iterator[InputFile]:
-        raise ValueError("broken")
-        yield
-
-    with pytest.raises(ValueError, match="broken"):
-        await next_input(broken())
-
-
-class Desk:
-    """Stands in for the workers: is done with a file after some turns of the loop, and counts the bytes it holds."""
-
-    def __init__(self) -> None:
-        self.held = self.most_held = 0
-
-    async def run(self, name: str, _: object, __: str, raw: bytes) -> tuple[str, bool]:
-        """Hold the file for a while."""
-        self.held += len(raw)
-        self.most_held = max(self.most_held, self.held)
-        await asyncio.sleep(0.001)
-        self.held -= len(raw)
-        return name, False
-
-
-async def test_no_more_bytes_wait_than_there_is_room_for(capsys: pytest.CaptureFixture[str]) -> None:
-    desk: Any = Desk()
-    lines = _Lines(desk, most=100, most_bytes=1000)
-    sizes = [10, 2000, 400, 400, 400, 10, 10]
-    for number, size in enumerate(sizes):
-        await lines.add(InputFile(str(number), b"x" * size))
-    await lines.print_rest()
-
-    assert capsys.readouterr().out.split() == ["0", "1", "2", "3", "4", "5", "6"]
-    assert desk.most_held == 2000  # one that is larger than the room is read alone

@@ -25,6 +25,8 @@ from watcher.simulator.server import Simulator, serve
 from watcher.store import audits, deliveries, filings, reports
 from watcher.store.database import get_meta
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 HANGS = """
 import time
 from watcher import Handler, Stage

@@ -33,11 +33,12 @@ from watcher.errors import (
     TooLargeError,
     TruncatedError,
 )
+from watcher.fingerprint import line_version
 from watcher.line import Line, text_of
 from watcher.logs import LogForm, about
 from watcher.registry import LineSpec, build_handlers
 
-__all__ = ["Answer", "Call", "Start", "line_here", "serve"]
+__all__ = ["ACCESSION", "Answer", "Call", "Start", "line_here", "serve", "tellable"]
 
 ACCESSION = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}")
 # How much later than the daemon the kernel ends a call by itself, should the daemon be gone; at most.
@@ -141,7 +142,8 @@ def _set_up(start: Start) -> Answer:
     if start.log is not None:
         start.log.set_up()
     try:
-        _line = Line(build_handlers(start.spec))
+        handlers = build_handlers(start.spec)
+        _line = Line(handlers, line_version(start.spec, handlers))
     except ConfigError as error:
         return Answer(error=error, is_last=True)
     except Exception as error:  # noqa: BLE001  # the border to foreign code: told to the daemon
@@ -157,12 +159,18 @@ def _told(error: BaseException, memory_megabytes: int) -> Answer:
         problem = f"more memory than one filing may take ({memory_megabytes:,} MB; limits.memory_megabytes sets it)"
         # What was taken may not all come back: the next filing gets a fresh process.
         return Answer(error=HandlerCrash(f"{where}: {problem}" if where else problem), is_last=True)
-    for kind in _TELLABLE:
-        if isinstance(error, kind):
-            return Answer(error=kind(text_of(error)))
+    if isinstance(error, Exception) and (told := tellable(error)) is not None:
+        return Answer(error=told)
     # An order to end, such as KeyboardInterrupt, bears the name of the handler that gave it as a note.
     who = "".join(f"{note}: " for note in getattr(error, "__notes__", ()))
     return Answer(error=HandlerError(f"{who}{type(error).__name__}: {text_of(error)}"))
+
+
+def tellable(error: Exception) -> Exception | None:
+    """Return an error that says the same and that every process can make again; None for what is no call's own word."""
+    if isinstance(error.__cause__, MemoryError):
+        return None
+    return next((kind(text_of(error)) for kind in _TELLABLE if isinstance(error, kind)), None)
 
 
 def _traces() -> tuple[int, bool, list[tuple[int, int]]]:

@@ -11,18 +11,20 @@ from watcher.handler import Handler
 from watcher.models import Filing, Report
 from watcher.saveable import faults_of
 
-__all__ = ["MAX_ERROR_CHARACTERS", "Line", "text_of"]
+__all__ = ["MAX_ERROR_CHARACTERS", "VERSION", "Line", "text_of"]
 
+VERSION = "line"  # the name in a report's `versions` of what `fingerprint.line_version` gives
 MAX_ERROR_CHARACTERS = 2_000
 # What a handler may change without putting something else in its place.
 _CHANGEABLE = ("cover", "warnings", "versions")
 
 
 class Line:
-    """Handlers in the order in which they run."""
+    """Handlers in the order in which they run. With a ``version`` every report is marked with it."""
 
-    def __init__(self, handlers: Sequence[Handler]) -> None:
+    def __init__(self, handlers: Sequence[Handler], version: str = "") -> None:
         self.handlers = tuple(handlers)
+        self.version = version
 
     def run(self, filing: Filing, raw: bytes) -> Report:
         """Hand the filing from handler to handler and return what they found. Raises what `fill` raises."""
@@ -46,6 +48,8 @@ class Line:
             # What was read is in the archive; only what was found goes on.
             report.raw = b""
             report.submission = None
+        if self.version and isinstance(report.versions, dict):
+            report.versions[VERSION] = self.version
         # Said here, where it is one filing's trouble: a store that refuses it could only try again for ever.
         faults, cause = _faults(report, accession)
         if faults:

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -37,7 +37,7 @@ from watcher.printable import json_text
 from watcher.registry import LineSpec
 from watcher.report_json import error_line, report_line
 
-__all__ = ["Bounds", "Workers", "examine_to_line"]
+__all__ = ["Bounds", "Workers", "examine", "examine_to_line"]
 
 R = TypeVar("R")
 
@@ -76,6 +76,7 @@ class Workers:
     ) -> None:
         self._start = Start(spec, bounds.seconds, bounds.memory_megabytes, os.getpid(), log)
         self._meters = meters or Meters()
+        self.slots = count
         self.trouble = ""  # why the last process that was to start did not
         self._processes = tuple(_Process(self._start, self._meters) for _ in range(count))
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
@@ -94,7 +95,7 @@ class Workers:
         Raises what `Line.run` raises; ``HandlerTimeout`` and ``HandlerCrash`` when the bound on time or memory, or
         the process, gave way.
         """
-        report = await self.run(filing.accession, _examine, filing, raw)
+        report = await self.run(filing.accession, examine, filing, raw)
         if not isinstance(report, Report) or report.filing.accession != filing.accession:
             what = f"a report of {report.filing.accession}" if isinstance(report, Report) else type(report).__name__
             raise HandlerCrash(f"{filing.accession}: its worker gave {what}")
@@ -106,9 +107,12 @@ class Workers:
         What the function raises comes as ``Skip``, ``ReadError`` or ``HandlerError``. Raises ``ConfigError`` or
         another ``EightkError`` when no worker can be started, which is no filing's fault.
         """
-        loop = asyncio.get_running_loop()
-        result: R = await loop.run_in_executor(self._threads, self._call, name, function, args)
+        result: R = await asyncio.wrap_future(self.submit(name, function, *args))
         return result
+
+    def submit(self, name: str, function: Callable[..., R], *args: Any) -> Future[R]:
+        """As `run`, for callers without an event loop."""
+        return self._threads.submit(self._call, name, function, args)
 
     def renew(self, spec: LineSpec) -> None:
         """Have every call that begins from now on made with this line; those under way end with their own.
@@ -340,7 +344,8 @@ def _ready() -> None:
     return None
 
 
-def _examine(filing: Filing, raw: bytes) -> Report:
+def examine(filing: Filing, raw: bytes) -> Report:
+    """Run the line over a filing, in a worker. Raises what `Line.run` raises."""
     return line_here().run(filing, raw)
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import os
-import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +15,7 @@ from typing import IO
 from watcher.edgar._tar import members
 from watcher.errors import ReadError, TooLargeError
 
-__all__ = ["InputFile", "input_files", "next_input"]
+__all__ = ["InputFile", "input_files"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 2**20
@@ -46,35 +43,6 @@ def input_files(paths: Iterable[str], max_bytes: int, tell: Callable[[str], None
             yield from _of_folder(path, max_bytes, tell)
         else:
             yield from _of_file(path, max_bytes, tell)
-
-
-async def next_input(files: Iterator[InputFile]) -> InputFile | None:
-    """Take the next file, or None at the end, in a thread that holds up neither the loop nor the program's end.
-
-    A pool's thread would: a program waits for it, though its read of a pipe may never return.
-    """
-    loop = asyncio.get_running_loop()
-    taken: asyncio.Future[InputFile | None] = loop.create_future()
-
-    def settle(one: InputFile | None, error: BaseException | None) -> None:
-        if taken.done():  # cancelled
-            return
-        if error is None:
-            taken.set_result(one)
-        else:
-            taken.set_exception(error)
-
-    def take() -> None:
-        one, failure = None, None
-        try:
-            one = next(files, None)
-        except BaseException as error:  # noqa: BLE001  # raised where it is awaited
-            failure = error
-        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
-            loop.call_soon_threadsafe(settle, one, failure)
-
-    threading.Thread(target=take, name="input", daemon=True).start()
-    return await taken
 
 
 def _of_folder(folder: Path, max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:

@@ -6,14 +6,16 @@ import asyncio
 import sys
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from watcher.cli._bar import Bar
 from watcher.cli._daemon import ask_daemon
-from watcher.cli._options import DATE, config_option, is_terminal, settings_of
+from watcher.cli._options import DATE, check_period, config_option, is_terminal, settings_of
+from watcher.cli._places import jobs_option, on_option, place_of
 from watcher.cli._printing import say
 from watcher.config import DEFAULT_FILE
 from watcher.printable import printable
@@ -34,8 +36,8 @@ BAR = 24
 
 @click.command()
 @config_option
-@click.option("--from", "first", type=DATE, required=True, help="The first filing date, such as 2024-01-02.")
-@click.option("--to", "last", type=DATE, required=True, help="The last filing date.")
+@click.option("--from", "first", type=DATE, help="The first filing date, such as 2024-01-02.")
+@click.option("--to", "last", type=DATE, help="The last filing date.")
 @click.option(
     "--index",
     type=click.Choice(["auto", "daily", "quarterly"]),
@@ -48,16 +50,54 @@ BAR = 24
     type=click.Path(exists=True, path_type=Path),
     help="Day archives on disk, YYYYMMDD.nc.tar.gz, in this folder or below it: EDGAR is not asked.",
 )
+@click.option(
+    "--from-disk",
+    "on_disk",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    help="Full submissions on disk, in this folder and below, or in this .tar.gz; may be repeated; no daemon may run.",
+)
 @click.option("--notify", is_flag=True, help="Tell endpoints of what is found; else alerts are recorded only.")
-def backfill(
-    config: Path | None, first: datetime, last: datetime, index: Any, archives: Path | None, notify: bool
+@jobs_option
+@on_option
+def backfill(  # one for each option
+    config: Path | None,
+    first: datetime | None,
+    last: datetime | None,
+    index: Any,
+    archives: Path | None,
+    on_disk: tuple[Path, ...],
+    notify: bool,
+    jobs: int | None,
+    on: str | None,
 ) -> None:
     """Take in the filings of the 8-K family that EDGAR listed in these days, and run them through the line.
 
     What is in the store is not fetched again, and live filings go first. It can be broken off at any time: the same
     command goes on where it was. If a daemon is running, it does the work and this follows it. Exit code 3: a day has
     no index, or a filing could not be had or read.
+
+    With --from-disk EDGAR is not asked and the days may be left out: the files are read in bulk, by --jobs processes or
+    --on a cluster.
     """
+    if on_disk:
+        if archives is not None or notify or index != "auto":
+            raise click.UsageError("--from-disk goes with --from, --to, --jobs and --on alone")
+        check_period(first, last)
+        _from_disk(config, on_disk, (first and first.date(), last and last.date()), jobs, on)
+    elif jobs is not None or on is not None:
+        raise click.UsageError(
+            "--jobs and --on are for --from-disk: what EDGAR has to be asked for is not done in bulk"
+        )
+    elif first is None or last is None:
+        raise click.UsageError("--from and --to say which days; without them only --from-disk knows what is meant")
+    else:
+        _of_days(config, first, last, index, archives, notify=notify)
+
+
+def _of_days(
+    config: Path | None, first: datetime, last: datetime, index: Any, archives: Path | None, *, notify: bool
+) -> None:
     from watcher.lock import owner_of
     from watcher.sources.backfill_progress import BackfillRequest
 
@@ -80,6 +120,34 @@ def backfill(
     _sum_up(done)
     if not done.is_whole:
         sys.exit(EXIT_FAILED)
+
+
+def _from_disk(
+    config: Path | None,
+    paths: tuple[Path, ...],
+    days: tuple[date | None, date | None],
+    jobs: int | None,
+    on: str | None,
+) -> None:
+    """Read what lies on disk in bulk, in this process and its workers."""
+    from watcher.bulk_saving import BulkStore
+    from watcher.ready import examine
+    from watcher.sources.from_disk import FAILED, UNREADABLE, DiskRequest, take_in
+
+    ready = examine(config or DEFAULT_FILE)
+    settings = ready.settings
+    request = DiskRequest(paths, settings.limits.submission_megabytes * 2**20, settings.wanted.choice, *days)
+    with BulkStore.open(ready) as stores, place_of(settings, ready.spec, jobs, on) as place, Bar() as bar:
+        summed = take_in(place, stores, request, lambda done: bar.show("files", done, None), _complain)
+    say(", ".join(f"{count:,} {what}" for what, count in summed.items()) or "there are no filings in these files")
+    if summed[FAILED]:
+        say("  those that are parked: eightk filings --state failed")
+    if summed[FAILED] or summed[UNREADABLE]:
+        sys.exit(EXIT_FAILED)
+
+
+def _complain(words: str) -> None:
+    say(f"eightk: {words}", err=True)
 
 
 async def _here(ready: Ready, request: BackfillRequest, shown: _Shown) -> Progress:

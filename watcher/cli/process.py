@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli._inputs import InputFile, input_files, next_input
+from watcher.cli._inputs import InputFile, input_files
 from watcher.cli._options import config_option, is_terminal
+from watcher.cli._places import jobs_option, on_option, place_of
 from watcher.cli._printing import say
 from watcher.config import DEFAULT_FILE, load_settings
-from watcher.errors import EightkError
+from watcher.errors import ReadError
 from watcher.handler import Stage
 from watcher.printable import json_text
 from watcher.settings import Settings
 
 if TYPE_CHECKING:
-    from watcher.workers import Workers
+    from watcher.bulk import Done, Item
 
 __all__ = ["COMMANDS"]
 
 EXIT_FAILED = 3
-QUEUED_PER_WORKER = 4
-MAX_HELD_BYTES = 256 * 2**20
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @config_option
 @click.option("--only", type=click.Choice(["parse"]), help="Stop after this stage.")
-@click.option("--jobs", type=click.IntRange(1, 64), help="Worker processes; one for each processor if not given.")
-def process(paths: tuple[str, ...], config: Path | None, only: str | None, jobs: int | None) -> None:
+@jobs_option
+@on_option
+def process(paths: tuple[str, ...], config: Path | None, only: str | None, jobs: int | None, on: str | None) -> None:
     """Parse, classify and match files, folders and .tar.gz archives; JSON Lines on standard output.
 
     PATH may be - for one filing on standard input. A file that cannot be read gives a line with "error" set, and the
@@ -45,32 +43,39 @@ def process(paths: tuple[str, ...], config: Path | None, only: str | None, jobs:
     has_file = config is not None or DEFAULT_FILE.exists()
     settings = load_settings(config or (DEFAULT_FILE if has_file else None))
     until = Stage.PARSE if only == "parse" else Stage.ALERT
-    failed = asyncio.run(_process(paths, settings, until, jobs, rules=has_file))
+    failed = _process(paths, settings, until, jobs, on, rules=has_file)
     if failed:
         say(f'eightk: {failed} could not be read; see "error" in their lines', err=True)
         sys.exit(EXIT_FAILED)
 
 
-async def _process(paths: tuple[str, ...], settings: Settings, until: Stage, jobs: int | None, *, rules: bool) -> int:
+def _process(
+    paths: tuple[str, ...], settings: Settings, until: Stage, jobs: int | None, on: str | None, *, rules: bool
+) -> int:
     """Print a line for each file, in order; return how many could not be read."""
+    from watcher.bulk import in_order
     from watcher.registry import build_handlers, line_spec, prepare_line
-    from watcher.workers import Bounds, Workers
+    from watcher.workers import examine_to_line
 
     spec = prepare_line(line_spec(settings, until=until, rules=rules))
     build_handlers(spec)  # faults are told here, once, and not by each worker
-    limits = settings.limits
-    count = jobs or os.cpu_count() or 1
-    workers = Workers(spec, count=count, bounds=Bounds(limits.handle_seconds, limits.memory_megabytes))
-    lines = _Lines(workers, count * QUEUED_PER_WORKER)
-    files = input_files(paths, limits.submission_megabytes * 2**20, lambda words: say(f"eightk: {words}", err=True))
+    max_bytes = settings.limits.submission_megabytes * 2**20
+    files = input_files(paths, max_bytes, lambda words: say(f"eightk: {words}", err=True))
+    failed = 0
+    progress = _Progress()
     try:
-        while (one := await next_input(files)) is not None:
-            await lines.add(one)
-        await lines.print_rest()
+        with (
+            place_of(settings, spec, jobs, on) as place,
+            closing(in_order(place, examine_to_line, _items(files))) as made,
+        ):
+            for done in made:
+                line, is_error = _line_of(done)
+                failed += is_error
+                click.echo(line)  # which `json_text` has made
+                progress.advance()
     finally:
-        workers.close()
-        await lines.end()
-    return lines.failed
+        progress.end()
+    return failed
 
 
 class _Progress:
@@ -92,59 +97,24 @@ class _Progress:
             click.echo(f"\r{self._count} filings", err=True)
 
 
-@dataclass(slots=True)
-class _Lines:
-    """The lines that are being made, printed in the order of their files; only so many, and so large, at once."""
+def _items(files: Iterable[InputFile]) -> Iterator[Item]:
+    from watcher.bulk import Item
 
-    workers: Workers
-    most: int
-    most_bytes: int = MAX_HELD_BYTES
-    failed: int = 0
-    _held_bytes: int = 0
-    _waiting: deque[tuple[asyncio.Task[tuple[str, bool]], int]] = field(default_factory=deque)
-    _progress: _Progress = field(default_factory=_Progress)
-
-    async def add(self, one: InputFile) -> None:
-        """Have its line made, once there is room."""
-        size = len(one.raw or b"")
-        while self._waiting and (len(self._waiting) >= self.most or self._held_bytes + size > self.most_bytes):
-            await self._print_first()
-        self._waiting.append((asyncio.create_task(_line_of(self.workers, one)), size))
-        self._held_bytes += size
-
-    async def print_rest(self) -> None:
-        """Print what is still being made."""
-        while self._waiting:
-            await self._print_first()
-
-    async def end(self) -> None:
-        """Drop what is still being made: whoever reads our output may have gone. The workers are closed by now."""
-        self._progress.end()
-        tasks = [task for task, _ in self._waiting]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _print_first(self) -> None:
-        task, size = self._waiting.popleft()
-        line, is_error = await task
-        self._held_bytes -= size
-        self.failed += is_error
-        click.echo(line)  # which `json_text` has made
-        self._progress.advance()
+    for one in files:
+        if one.raw is None:
+            yield Item(one.path, error=ReadError(one.error))
+        else:
+            yield Item(one.path, (one.path, one.raw), len(one.raw))
 
 
-async def _line_of(workers: Workers, one: InputFile) -> tuple[str, bool]:
+def _line_of(done: Done) -> tuple[str, bool]:
     """The JSON line of one file, and whether it holds an error."""
     from watcher.report_json import error_line
-    from watcher.workers import examine_to_line
 
-    if one.raw is None:
-        return json_text(error_line(one.path, one.error)), True
-    try:
-        return await workers.run(one.path, examine_to_line, one.path, one.raw)
-    except EightkError as error:
-        return json_text(error_line(one.path, str(error))), True
+    if done.error is not None:
+        return json_text(error_line(done.item.name, str(done.error))), True
+    line, is_error = done.value
+    return line, is_error
 
 
 COMMANDS = [process]

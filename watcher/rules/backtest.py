@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from watcher.edgar.calendar import NEW_YORK
-from watcher.models import Alert, Report
+from watcher.models import Alert, Filing, Report
 from watcher.rulebook import RuleBook, RuleInfo
+from watcher.rules.matched import Books, Matched, matched_here
 from watcher.rules.replay import Replay, Taken
 
-__all__ = ["Backtest", "Labels", "Match", "RuleResult", "Score", "backtest"]
+__all__ = ["Backtest", "Labels", "Match", "RuleResult", "Score", "backtest", "backtest_of"]
 
 _SAMPLES = 3
 
@@ -129,24 +130,37 @@ def backtest(
     rules, whose matches are compared by rule id. Raises ``ConfigError`` when a list of a day
     does not fit the rules.
     """
+    books = Books(as_of or (lambda _: book), baseline)
+    return backtest_of(matched_here(reports, books), book, endpoints=endpoints, baseline=baseline, labels=labels)
+
+
+def backtest_of(
+    matched: Iterable[Matched],
+    book: RuleBook,
+    *,
+    endpoints: Iterable[str],
+    baseline: RuleBook | None = None,
+    labels: Labels | None = None,
+) -> Backtest:
+    """Decide about what rules raised on filings, which come in the order of time. Otherwise as `backtest`."""
     results = {rule.id: RuleResult(rule) for rule in book.rules}
     replay = Replay(endpoints={*endpoints, *(name for rule in book.rules for name in rule.notify)})
     before: defaultdict[str, set[str]] = defaultdict(set)
     made = Backtest(list(results.values()), None, None)
-    for at, report in reports:
-        day = at.astimezone(NEW_YORK).date()
+    for one in matched:
+        day = one.at.astimezone(NEW_YORK).date()
         made.first = made.first or day
         made.last = day
         made.filings += 1
-        made.with_warnings += bool(report.warnings)
-        taken = replay.take(as_of(at) if as_of else book, report, at)
+        made.with_warnings += one.has_warnings
+        taken = replay.decide(one.filing, one.alerts, one.at, seconds=one.seconds)
         made.seconds += taken.seconds
         made.deliveries += taken.owed_at_once
-        _note(results, report, at, taken)
+        _note(results, one.filing, one.at, taken)
         if labels is not None:
-            _count(results, report, {alert.rule for alert in taken.alerts}, labels)
-        for alert in baseline.alerts(report) if baseline is not None else ():
-            before[alert.rule].add(report.filing.accession)
+            _count(results, one.filing, {alert.rule for alert in taken.alerts}, labels)
+        for rule in one.before:
+            before[rule].add(one.filing.accession)
     if made.last is not None:
         replay.close(datetime.max.replace(tzinfo=UTC))
     made.deliveries += len(replay.digests)
@@ -155,14 +169,14 @@ def backtest(
     return made
 
 
-def _note(results: Mapping[str, RuleResult], report: Report, at: datetime, taken: Taken) -> None:
+def _note(results: Mapping[str, RuleResult], filing: Filing, at: datetime, taken: Taken) -> None:
     for alert in taken.alerts:
         untold = taken.untold.get(alert.id)
         results[alert.rule].matches.append(
             Match(
                 alert=alert,
-                accession=report.filing.accession,
-                company=report.filing.company,
+                accession=filing.accession,
+                company=filing.company,
                 at=at,
                 endpoints=taken.told.get(alert.id, 0),
                 untold=str(untold) if untold else "",
@@ -170,9 +184,9 @@ def _note(results: Mapping[str, RuleResult], report: Report, at: datetime, taken
         )
 
 
-def _count(results: Mapping[str, RuleResult], report: Report, fired: set[str], labels: Labels) -> None:
+def _count(results: Mapping[str, RuleResult], filing: Filing, fired: set[str], labels: Labels) -> None:
     for rule, result in results.items():
-        wanted = labels.get((rule, report.filing.accession))
+        wanted = labels.get((rule, filing.accession))
         if wanted is None:
             continue
         old, has = result.score, rule in fired

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from watcher.models import Alert, Delivery, Origin, Report
+from watcher.models import Alert, Delivery, Filing, Origin, Report
 from watcher.pacing_state import PacingState
 from watcher.plan import PlanState, Untold
 from watcher.rulebook import RuleBook
@@ -43,18 +43,21 @@ class Replay:
 
     def take(self, book: RuleBook, report: Report, now: datetime) -> Taken:
         """Match one filing, as live, and decide about its alerts."""
-        self.close(now)
         # A report from the store holds the alerts that it raised then.
         report = replace(report, alerts=())
         begun = time.perf_counter()
         alerts = book.alerts(report)
-        seconds = time.perf_counter() - begun
+        return self.decide(report.filing, alerts, now, seconds=time.perf_counter() - begun)
+
+    def decide(self, filing: Filing, alerts: tuple[Alert, ...], now: datetime, *, seconds: float = 0.0) -> Taken:
+        """Decide about the alerts of one filing, as live. ``seconds`` is what it took to match it."""
+        self.close(now)
         state = PlanState(
             origin=Origin.LIVE,
             listed_at=now,
             late_hours=self._late_hours,
             endpoints=self._endpoints,
-            ciks=frozenset(filer.cik for filer in report.filing.filers),
+            ciks=frozenset(filer.cik for filer in filing.filers),
         )
         made = self._pacing.plan(alerts, state, now)
         told: Counter[str] = Counter(one.alert for one in made.deliveries)

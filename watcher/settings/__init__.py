@@ -246,8 +246,8 @@ class Settings(Section):
 
     @property
     def store_path(self) -> Path:
-        """The SQLite file; for a server's database, what stands for it in this data folder, which one daemon has."""
-        return self.data_dir / "eightk" if self.is_store_shared else Path(self.store_url.removeprefix(_SQLITE))
+        """The SQLite file; for a server's database, where it would be: the data folder's lock lies beside it."""
+        return self.data_dir / "eightk.db" if self.is_store_shared else Path(self.store_url.removeprefix(_SQLITE))
 
     @property
     def archive(self) -> Path:

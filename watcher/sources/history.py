@@ -19,7 +19,7 @@ from watcher.errors import BlockedError, EdgarError, NotListedYet, ReadError
 from watcher.models import EIGHT_K_FORMS, Filing
 from watcher.sources.listed_days import Indexes, Quarter, listed_day, listed_quarter, quarter_of
 
-__all__ = ["Batch", "IndexChoice", "Patience", "archived_days", "from_archives", "from_indexes"]
+__all__ = ["Batch", "IndexChoice", "Patience", "archived_days", "filing_of", "from_archives", "from_indexes"]
 
 T = TypeVar("T")
 IndexChoice = Literal["auto", "daily", "quarterly"]
@@ -147,7 +147,7 @@ def _next_of_archive(files: Iterator[DayFile], day: date) -> Batch | None:
     """Read on to the next filing of the 8-K family, or to what cannot be read; None at the end."""
     for file in files:
         try:
-            filing = _filing(file)
+            filing = filing_of(file)
         except ReadError as error:
             return Batch(day, ARCHIVE, problem=str(error))
         if filing is not None:
@@ -155,7 +155,7 @@ def _next_of_archive(files: Iterator[DayFile], day: date) -> Batch | None:
     return None
 
 
-def _filing(file: DayFile) -> Filing | None:
+def filing_of(file: DayFile) -> Filing | None:
     """Read a file's header; None when it is of another form. Raises ``ReadError``."""
     if file.raw is None:
         raise file.error or ReadError(f"{file.path}: cannot be read")
