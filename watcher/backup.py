@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
-import stat
 import tarfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from watcher.aside import alone, sync
 from watcher.errors import EightkError, StoreError
 from watcher.store.backup import archived_files, copy_store
+from watcher.store.copying import copy_to_file
 
 __all__ = ["Backup", "Progress", "back_up"]
 
 # What a tar holds, so that unpacking it makes a data folder.
 _FOLDER = "data"
 MARKER = ".store-id"
-# Beside a target while its backup is made: a lock file, and files whose names go on from the lock file's.
-_LOCK = ".eightk-part"
-_ASIDE = ".new"
-_LOOKS, _LOOK_SECONDS = 4, 0.05
+# What a store of a server's is called in its backup: as the settings call it when they name none.
+_NAME = "eightk.db"
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, and of how much
 
@@ -41,120 +37,61 @@ class Backup:
 
 
 def back_up(
-    store: Path, target: Path, progress: Progress, *, archive: Path | None = None, replace: bool = False
+    store: Path | str, target: Path, progress: Progress, *, archive: Path | None = None, replace: bool = False
 ) -> Backup:
     """Write a backup of a store, which may be in use, to a file; with its ``archive``, as a tar of both.
+
+    ``store`` is a file, or the URL of a server's database, of which the backup is a file all the same.
 
     Raises ``EightkError`` when the file is there already and is not to be replaced, is the store itself, or is being
     written by another backup, and ``StoreError`` when it cannot be made. Whatever goes wrong, the file is as it was
     before. What killed backups left in its folder is removed.
     """
-    if not store.exists():
+    if isinstance(store, Path) and not store.exists():
         raise StoreError(f"{store}: there is no store yet; eightk run makes one")
     _check_target(store, target, replace=replace)
     try:
-        with _alone(target) as aside:
+        with alone(target, "backup") as aside:
             made = _write(store, aside, progress, archive)
             _check_target(store, target, replace=replace)
             aside.replace(target)
-            _sync(target.parent)
+            sync(target.parent)
     except OSError as error:
         raise StoreError(f"{target}: cannot be written: {error.strerror or error}") from error
     return Backup(target, target.stat().st_size, made.rows, made.raw_files, made.missing)
 
 
-@contextmanager
-def _alone(target: Path) -> Iterator[Path]:
-    """Give the name of a file beside the target that nobody else writes to; it is gone afterwards."""
-    lock = target.with_name(f".{target.name}{_LOCK}")
-    held = _locked(lock)
-    if held is None:
-        raise EightkError(f"{target}: another backup to this file is under way")
-    try:
-        for left in _locks_left(target.parent):
-            if left != lock and (other := _locked(left)) is not None:
-                _release(left, other)
-        _remove_aside(lock)
-        yield lock.with_name(f"{lock.name}{_ASIDE}")
-    finally:
-        _release(lock, held)
-
-
-def _locks_left(folder: Path) -> list[Path]:
-    """The lock files of this user in a folder, of which some may be held."""
-    named = [one for one in folder.iterdir() if one.name.startswith(".") and one.name.endswith(_LOCK)]
-    return [one for one in named if _is_ours(one)]
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        status = path.lstat()
-    except FileNotFoundError:
-        return False  # its owner was done with it
-    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
-
-
-def _locked(path: Path) -> int | None:
-    """Open and lock a file, made if need be; None when another has it. Whoever removes it looks at it for a moment."""
-    for look in range(_LOOKS):
-        if look:
-            time.sleep(_LOOK_SECONDS)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Its last owner may have removed it between the two calls: a lock that nobody else would meet.
-            if os.path.samestat(os.fstat(file), path.lstat()):
-                return file
-        except (BlockingIOError, FileNotFoundError):
-            pass  # held, or just removed: looked at again
-        except OSError:
-            os.close(file)
-            raise
-        os.close(file)
-    return None
-
-
-def _release(lock: Path, held: int) -> None:
-    """Remove what lies beside a lock, the lock last, and give it free."""
-    try:
-        _remove_aside(lock)
-        lock.unlink(missing_ok=True)
-    finally:
-        os.close(held)
-
-
-def _remove_aside(lock: Path) -> None:
-    for one in lock.parent.iterdir():
-        if one.name.startswith(f"{lock.name}{_ASIDE}"):
-            one.unlink(missing_ok=True)
-
-
-def _check_target(store: Path, target: Path, *, replace: bool) -> None:
+def _check_target(store: Path | str, target: Path, *, replace: bool) -> None:
     if not target.exists():
         return
     if target.is_dir():
         raise EightkError(f"{target}: is a folder; name a file in it")
-    if target.samefile(store):
+    if isinstance(store, Path) and target.samefile(store):
         raise EightkError(f"{target}: is the store itself")
     if not replace:
         raise EightkError(f"{target}: is there already; --force replaces it")
 
 
-def _write(store: Path, aside: Path, progress: Progress, archive: Path | None) -> Backup:
-    def told(done: int, pages: int) -> None:
-        progress("pages", done, pages)
-
+def _write(store: Path | str, aside: Path, progress: Progress, archive: Path | None) -> Backup:
     if archive is None:
-        copy = copy_store(store, aside, told)
-        return Backup(aside, copy.bytes, copy.rows)
+        rows = _copy(store, aside, progress)
+        return Backup(aside, aside.stat().st_size, rows)
     copied = aside.with_name(f"{aside.name}.db")
     try:
         copied.unlink(missing_ok=True)
-        copy = copy_store(store, copied, told)
-        files, missing = _pack(store.name, copied, archive, aside, progress)
+        rows = _copy(store, copied, progress)
+        name = store.name if isinstance(store, Path) else _NAME
+        files, missing = _pack(name, copied, archive, aside, progress)
     finally:
         copied.unlink(missing_ok=True)
-    return Backup(aside, aside.stat().st_size, copy.rows, files, missing)
+    return Backup(aside, aside.stat().st_size, rows, files, missing)
+
+
+def _copy(store: Path | str, target: Path, progress: Progress) -> dict[str, int]:
+    """Copy the store to a file that is not there yet; return its rows by table."""
+    if isinstance(store, Path):
+        return copy_store(store, target, lambda done, pages: progress("pages", done, pages)).rows
+    return copy_to_file(store, target, progress).rows
 
 
 def _pack(name: str, copied: Path, archive: Path, aside: Path, progress: Progress) -> tuple[int, tuple[str, ...]]:
@@ -189,11 +126,3 @@ def _add(tar: tarfile.TarFile, file: Path, name: str) -> bool:
 
 def _for_us_alone(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

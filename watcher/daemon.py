@@ -268,6 +268,7 @@ class Daemon:
     def _policy(self) -> Policy:
         return Policy(
             endpoints=frozenset(self._endpoints),
+            filings=frozenset(name for name, one in self._settings.endpoint.items() if one.filings),
             late_hours=self._settings.delivery.late_hours,
             page_url=f"{self.url or self._settings.web.url or f'http://{self._settings.web.listen}'}/filings/",
             wanted=self._settings.wanted.choice,
@@ -329,6 +330,8 @@ class Daemon:
         self.url = self._settings.web.url or url
         self._dispatcher.policy = self._policy
         self._lock.announce(url)
+        if self.url != url:
+            tell(f"eightk: listening on {url}")
         tell(f"eightk: page at {self.url}")
         if self.spotting.folder is not None:
             tell(f"eightk: watching the folder {self._settings.folder.path}")

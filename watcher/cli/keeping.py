@@ -32,15 +32,19 @@ _WORDS = {"raw": "raw filings", "report": "reports"}
 def backup(file: Path, config: Path | None, with_archive: bool, force: bool, as_json: bool) -> None:
     """Copy the store to FILE while the daemon runs; the copy is checked before it bears that name.
 
+    FILE is a SQLite store, whichever database the settings name.
+
     To restore: end the daemon, put FILE in the store's place (data/eightk.db, without the -wal and -shm files of the
-    old one), or unpack the .tar where data/ was, and start again.
+    old one), or unpack the .tar where data/ was, and start again. In PostgreSQL: end all daemons, make an empty
+    database, eightk store copy sqlite:///FILE postgresql://user@host/name, and name that in store.url.
     """
     from watcher.backup import back_up
 
     settings = settings_of(config)
-    archive = settings.data_dir / "raw" if with_archive else None
+    archive = settings.archive if with_archive else None
+    source = settings.store_url if settings.is_store_shared else settings.store_path
     with Bar() as bar:
-        made = back_up(settings.store_path, file, bar.show, archive=archive, replace=force)
+        made = back_up(source, file, bar.show, archive=archive, replace=force)
     if as_json:
         found = {"file": str(made.path), "bytes": made.bytes, "rows": made.rows}
         say_json(found | {"raw_files": made.raw_files, "missing": list(made.missing)})
@@ -87,7 +91,7 @@ def _found(settings: Settings) -> dict[str, Any]:
     from watcher.store import standing
     from watcher.store.database import Store
 
-    disk = Disk(settings.data_dir, settings.store_path)
+    disk = Disk(_standing(settings.data_dir), settings.store_path, settings.archive)
     before = due_before(settings.retention, datetime.now(UTC))
     with Store(settings.store_url, only_read=True) as store:
         old = {kind.value: store.read_now(_measured, kind, at) for kind, at in before.items()}
@@ -97,6 +101,11 @@ def _found(settings: Settings) -> dict[str, Any]:
     found["over_bytes"] = max(0, round(taken - bound)) if bound else None
     found |= {"archive_bytes": disk.archive_bytes, "store_bytes": used, "free_bytes": disk.free_bytes()}
     return found
+
+
+def _standing(folder: Path) -> Path:
+    """The folder, or the one in which it would be: a server's store may be looked at where no daemon ever ran."""
+    return next(place for place in (folder, *folder.parents) if place.exists())
 
 
 def _measured(connection: Connection, kind: Any, before: datetime) -> dict[str, Any]:

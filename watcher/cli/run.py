@@ -18,7 +18,6 @@ from watcher.config import DEFAULT_FILE
 if TYPE_CHECKING:
     from watcher.daemon import Daemon
     from watcher.ready import Ready
-    from watcher.settings import Settings
 
 __all__ = ["COMMANDS"]
 
@@ -84,25 +83,7 @@ async def _run(ready: Ready, asked: _AskedToEnd | None) -> None:
         if asked.is_so:
             say("eightk: ended while it was starting", err=True)
             return
-        await daemon.run(_Told(ready.settings))
-
-
-class _Told:
-    """Says what the daemon tells; where others reach it by another address, first the one on which it listens."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._has_begun = False
-
-    def __call__(self, line: str) -> None:
-        from watcher.lock import owner_of
-
-        if not self._has_begun and self._settings.web.url:
-            owner = owner_of(self._settings.store_path)
-            if owner is not None and owner.url and owner.url != self._settings.web.url:
-                say(f"eightk: listening on {owner.url}")
-        self._has_begun = True
-        say(line)
+        await daemon.run(say)
 
 
 COMMANDS = [run]

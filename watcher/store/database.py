@@ -134,7 +134,7 @@ class Store:
             raise self._trouble(error) from error
 
     def _trouble(self, error: SQLAlchemyError) -> StoreError:
-        return StoreError(f"{self.name}: {str(error.__cause__ or error).strip()}")
+        return StoreError(f"{self.name}: {postgresql.words_of(error) or str(error.__cause__ or error).strip()}")
 
 
 def is_shared(url: str) -> bool:

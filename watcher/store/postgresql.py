@@ -21,7 +21,16 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from watcher.errors import StoreError
 from watcher.store.upgrade import upgrade
 
-__all__ = ["SCHEME", "SPOTTER_LOCK", "WRITER_LOCK", "PostgresqlDatabase", "SpotterLock", "dialled", "time_limit"]
+__all__ = [
+    "SCHEME",
+    "SPOTTER_LOCK",
+    "WRITER_LOCK",
+    "PostgresqlDatabase",
+    "SpotterLock",
+    "dialled",
+    "time_limit",
+    "words_of",
+]
 
 SCHEME = "postgresql://"
 # Advisory locks are known by a number, and shared by all programs of one database.
@@ -79,6 +88,13 @@ def dialled(url: str) -> URL:
         return make_url(url).set(drivername="postgresql+psycopg")
     except ArgumentError as error:
         raise StoreError(f"store.url: {error}") from error
+
+
+def words_of(error: Exception) -> str:
+    """Say for a person what the server's words do not; "" where they do."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == "55P03":  # lock_not_available
+        return f"another process has been writing for {_LOCK_SECONDS} seconds; try again when it is done"
+    return ""
 
 
 @contextmanager

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, Text, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+from sqlalchemy import Connection, Integer, Select, cast, func, select
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from watcher.store.passages import Term, fold, stands_in
 from watcher.store.postgresql_schema import search_words
@@ -38,7 +38,10 @@ def index_rows(documents: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any
     for one in documents:
         if one["search_id"] is not None:
             words = _words_of(one["text"], one["names"], one["tags"])
-            yield {"search_id": one["search_id"], "words": func.array_to_tsvector(cast(words, ARRAY(Text)))}
+            yield {
+                "search_id": one["search_id"],
+                "words": func.array_to_tsvector(func.string_to_array(" ".join(words), " ")),
+            }
 
 
 def numbers(connection: Connection, asked: Asked) -> Iterator[int]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from watcher.bare_paths import bare
 from watcher.endpoints_shown import endpoint_rows
 from watcher.event_names import EventNames
 from watcher.registry import LineSpec
@@ -48,7 +49,7 @@ class DeskParts:
         return replace(
             desk,
             endpoints=self._endpoints,
-            sources=lambda: tuple(_sources(self._spotting)),
+            sources=lambda: tuple(replace(one, state=self._bare(one.state)) for one in _sources(self._spotting)),
             raw=RawFiles(self._settings().archive),
             rules=self.drafts if self._reloader() is not None else None,
             feed=self.feed,
@@ -69,7 +70,11 @@ class DeskParts:
 
     def _trouble(self) -> str:
         reloader = self._reloader()
-        return "" if reloader is None else reloader.trouble
+        return "" if reloader is None else self._bare(reloader.trouble)
+
+    def _bare(self, text: str) -> str:
+        """Without where files lie on this machine."""
+        return bare(text, (self._settings().base,))
 
 
 def _sources(spotting: Spotting) -> Iterator[SourceSeen]:
