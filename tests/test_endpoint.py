@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from _running import Place, Running, wait_until
-from _stores import ACCESSION, NOW, alert, report, save
+from _stores import ACCESSION, NOW, alert, report, save, store_url
 from click.testing import CliRunner, Result
 from sqlalchemy import Connection
 from standardwebhooks import Webhook
@@ -21,6 +21,8 @@ from watcher.simulator.receiver import Receiver, receive
 from watcher.store import endpoints
 from watcher.store.database import Store
 from watcher.verdict import EndpointState
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def run(place: Place, *arguments: str) -> Result:
 
 def fill(place: Place, *states: EndpointState) -> None:
     """A store with one delivery that is owed to the desk."""
-    with Store(f"sqlite:///{place.folder / 'data' / 'eightk.db'}") as store:
+    with Store(store_url(place.folder / "data" / "eightk.db")) as store:
         save(store, report(ACCESSION, alert()))
 
         def keep(connection: Connection) -> None:
@@ -192,7 +194,7 @@ async def test_what_a_stored_filing_s_first_alert_would_tell_is_told(place: Plac
 
 def test_a_filing_that_raises_no_alert_cannot_be_told(place: Place) -> None:
     place.set_up()
-    with Store(f"sqlite:///{place.folder / 'data' / 'eightk.db'}") as store:
+    with Store(store_url(place.folder / "data" / "eightk.db")) as store:
         save(store, report(ACCESSION))
 
     done = run(place, "test", "desk", "--filing", ACCESSION)

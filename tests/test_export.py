@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from _running import Place
-from _stores import NOW, filing, report
+from _stores import NOW, filing, report, store_url
 
 import watcher.export
 from watcher.errors import EightkError
@@ -23,6 +23,8 @@ from watcher.store import filings, reports
 from watcher.store.database import Store
 from watcher.store.export import PORTION, Choice, chosen_reports, count_chosen
 from watcher.web.api._answers import csv_text
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 HOSTILE = '=HYPERLINK("http://203.0.113.9","x")'
 
@@ -36,7 +38,7 @@ def made(number: int, **changes: Any) -> Report:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "data" / "eightk.db")) as opened:
         yield opened
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from _stores import store_url
 
 from watcher.clock import Clock
 from watcher.errors import StoreError
@@ -19,6 +20,8 @@ from watcher.sources.folder import FolderSource
 from watcher.store import filings
 from watcher.store.archive import Archive
 from watcher.store.database import Store
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 MAX_BYTES = 2**20
 LONG_AGO = 1_600_000_000
@@ -61,7 +64,7 @@ def make_desk(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     opened = []
 
     def make(**settings: object) -> Desk:
-        store = Store(f"sqlite:///{tmp_path / 'eightk.db'}")
+        store = Store(store_url(tmp_path / "eightk.db"))
         opened.append(store)
         submitted: list[str] = []
         source = FolderSource(

@@ -9,7 +9,7 @@ from typing import Never
 import _stores
 import httpx
 import pytest
-from _stores import NOW, save
+from _stores import NOW, save, store_url
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +23,8 @@ from watcher.testing import handled, submission
 from watcher.web.app import make_app
 from watcher.web.desk import Desk, Health
 from watcher.web.reading import exhibit_pieces, sections
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 ACCESSION = "0000000001-26-000001"
 TEXT = "Cover page\nItem 1.01 Heading\nAn agreement was signed.\nItem 9.01 Exhibits\n99.1\nSIGNATURES\nA. Person"
@@ -185,7 +187,7 @@ def test_a_cover_is_told_in_words_and_what_is_odd_is_left_out():
 
 
 async def test_what_expired_untried_says_when(tmp_path: Path):
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "eightk.db")) as store:
         raised = _stores.alert()
         save(store, _stores.report(_stores.ACCESSION, replace(raised, pacing=Pacing(expires_seconds=3600))))
         (owed,) = store.read_now(deliveries.find)
@@ -201,7 +203,7 @@ async def test_words_that_are_shown_twice_are_marked_twice_and_named_once_on_the
     found = _stores.report(_stores.ACCESSION, replace(_stores.alert(), evidence=(resigned,)))
     found.documents = (Document(1, "8-K", "a.htm", "", 9, "words"), Document(2, "EX-99", "b.htm", "", 9, text))
     found.exhibits = tuple(Exhibit(number, "", 2, "b.htm", text) for number in ("99.1", "99.2"))
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as store:
+    with Store(store_url(tmp_path / "eightk.db")) as store:
         save(store, found)
         page = await page_of(store, _stores.ACCESSION)
 
