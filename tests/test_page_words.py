@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from _running import Place
-from _stores import ACCESSION, NOW, alert, report, save
+from _stores import ACCESSION, NOW, alert, report, save, store_url
 from click.testing import CliRunner
 
 from watcher.cli import cli
@@ -24,6 +24,8 @@ from watcher.store.database import Store
 from watcher.verdict import EndpointState
 from watcher.web.app import make_app
 from watcher.web.desk import Desk, Health
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 HOME = "http://127.0.0.1:8000"
 FILING = f"/filings/{ACCESSION}"
@@ -79,7 +81,7 @@ class Rules:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 
@@ -144,7 +146,7 @@ def test_the_command_says_what_a_delivery_waits_for(
 ) -> None:
     place = Place(tmp_path).set_up()
     (tmp_path / "data").mkdir()
-    with Store(f"sqlite:///{tmp_path / 'data' / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "data" / "eightk.db")) as opened:
         save(opened, report(ACCESSION, alert()))
         opened.write_now(endpoints.save, state)
 

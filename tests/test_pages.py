@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from _stores import ACCESSION, NOW, alert, filing, report, save
+from _stores import ACCESSION, NOW, alert, filing, report, save, store_url
 
 from watcher.edgar.calendar import NEW_YORK
 from watcher.errors import EightkError, EndpointDisabled, UnknownDelivery
@@ -30,6 +30,8 @@ from watcher.web.pages.choice import Choice
 from watcher.web.pages.deliveries import endpoint_words
 from watcher.web.pages.pictures import _arrivals
 from watcher.web.pages.templating import TEMPLATES, back_to
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 HOME = "http://127.0.0.1:8000"
 HOSTILE = "<script>alert(1)</script>\"'&"
@@ -59,7 +61,7 @@ class Asked:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

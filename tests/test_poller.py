@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from _stores import store_url
 from _wire import CONTACT, ManualClock
 
 from watcher.clock import Clock
@@ -23,6 +24,8 @@ from watcher.sources.rhythm import Rhythm
 from watcher.sources.wanted import EVERYTHING, Wanted
 from watcher.store import filings, sightings
 from watcher.store.database import Store, get_meta
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 # A Monday at noon in New York.
 NOON = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)
@@ -60,7 +63,7 @@ class List:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from _running import RULES, Place, Running, wait_until
+from _stores import store_url
 
 from watcher.simulator.generator import Generator
 from watcher.simulator.receiver import Receiver, receive
 from watcher.store import alarms
 from watcher.store.database import Store
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 @pytest.fixture
@@ -77,5 +80,5 @@ def test_a_fault_leaves_the_endpoints_as_they_were_and_raises_an_alarm(place: Pl
         assert wait_until(lambda: "endpoints are left as they were" in log_of(place))
         drop(place, 3)
         assert wait_until(lambda: "delivered" in log_of(place)), log_of(place)
-        with Store(f"sqlite:///{place.folder / 'data' / 'eightk.db'}", only_read=True) as store:
+        with Store(store_url(place.folder / "data" / "eightk.db"), only_read=True) as store:
             assert wait_until(lambda: "settings" in {one.kind for one in store.read_now(alarms.find_open)}, 60)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from _stores import ACCESSION, NOW, alert, filing, report
+from _stores import ACCESSION, NOW, alert, filing, report, store_url
 
 from watcher.clock import Clock
 from watcher.dispatch import Dispatcher, Policy
@@ -18,6 +18,8 @@ from watcher.sources.wanted import EVERYTHING, UNDECIDED, Wanted, is_undecided, 
 from watcher.store import companies, deliveries, filings, reports
 from watcher.store.archive import Archive
 from watcher.store.database import Store
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 PHARMA = Filer(1, "Larkspur Pharma", sic="2834", tickers=("LARK", "SALT-B"))
 BANK = Filer(2, "Bank of Salt", sic="6022")
@@ -112,9 +114,17 @@ def test_what_lies_below_the_floor_is_from_before_the_watcher_began(
 # Taking in.
 
 
+RAW = Path("raw")  # in the test's own folder
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 
@@ -241,7 +251,7 @@ async def dispatch(
 ) -> filings.StoredFiling:
     dispatcher = Dispatcher(
         store=store,
-        archive=Archive(store.path.parent / "raw", store.id),
+        archive=Archive(RAW, store.id),
         examiner=Examiner(),
         fetcher=edgar,
         clock=Clock(scale=1e-9, start=NOW + timedelta(seconds=after_seconds)),
@@ -341,7 +351,7 @@ def test_what_was_there_before_the_watcher_began_stays_history_when_a_person_ask
 
 
 async def test_a_file_that_is_put_into_the_folder_is_wanted_whatever_it_is(store: Store) -> None:
-    archive = Archive(store.path.parent / "raw", store.id)
+    archive = Archive(RAW, store.id)
     kept = archive.keep(ACCESSION, NOW.date(), b"<SEC-DOCUMENT>made up</SEC-DOCUMENT>")
     store.write_now(filings.spot, [replace(by(BANK), source="folder")], NOW, archived=kept)
     edgar = Edgar()

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from _stores import ACCESSION, NOW, alert, filing, report, save
+from _stores import ACCESSION, NOW, alert, filing, report, save, store_url
 
 from watcher.audit_hours import Audit, AuditState
 from watcher.clock import Clock
@@ -22,13 +22,15 @@ from watcher.store.database import Store
 from watcher.web.app import make_app
 from watcher.web.desk import Desk, Health
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 TOMORROW = NOW.date() + timedelta(days=1)
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'eightk.db'}") as opened:
+    with Store(store_url(tmp_path / "eightk.db")) as opened:
         yield opened
 
 
