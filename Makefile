@@ -3,13 +3,14 @@
 # make test  the same, then every check
 # make bench side by side with peers, each in an environment of its own; BENCH="FOLDER --repeat 9" for its options
 # make week  a made-up week of EDGAR with every fault, the daemon killed at random; WEEK="--seed 2" for its options
+# make many  a busy day for three daemons on one PostgreSQL, killed at random; MANY="--seed 2", or "--rate"
 # Needs Python 3.11 or later (PYTHON=... to choose one), git and make.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test bench week lint lock clean
+.PHONY: run demo test bench week many lint lock clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/eightk run
@@ -25,6 +26,9 @@ bench: $(VENV)/run.stamp
 
 week: $(VENV)/run.stamp
 	$(BIN)/python -m bench.week $(WEEK)
+
+many: $(VENV)/test.stamp
+	$(BIN)/python -m bench.many $(MANY)
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check

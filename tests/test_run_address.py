@@ -26,3 +26,10 @@ def test_where_there_is_one_address_it_is_printed_once(tmp_path: Path) -> None:
         second = running.process.stdout.readline()
 
     assert "http://127.0.0.1" not in second
+
+
+def test_a_store_elsewhere_does_with_a_data_folder_that_is_made(tmp_path: Path) -> None:
+    place = Place(tmp_path).set_up(more=f'[store]\nurl = "sqlite:///{tmp_path / "elsewhere" / "e.db"}"')
+
+    with Running(place):
+        assert (tmp_path / "data").is_dir()

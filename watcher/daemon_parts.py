@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from watcher.clock import Clock, shared_clock
 from watcher.edgar.client import EdgarClient
+from watcher.errors import StoreError
 from watcher.lock import StoreLock
 from watcher.logs import LogForm
 from watcher.meters import Meters
@@ -18,7 +20,7 @@ from watcher.sharing import SharedLimit
 from watcher.store.database import Store, get_meta
 from watcher.workers import Bounds, Workers
 
-__all__ = ["clock_of", "make_client", "make_workers"]
+__all__ = ["clock_of", "make_client", "make_folder", "make_workers"]
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,14 @@ def make_client(settings: Settings, store: Store, clock: Clock, lock: StoreLock,
         asked_until=None if idle is None else clock.now() - timedelta(seconds=idle * clock.scale),
         shared=SharedLimit(store, clock, edgar.requests_per_second).turn if store.is_shared else None,
     )
+
+
+def make_folder(folder: Path) -> None:
+    """Make the data folder, also where the store lies elsewhere. Raises ``StoreError``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be made: {error.strerror}") from error
 
 
 def make_workers(ready: Ready, meters: Meters) -> Workers:
