@@ -116,6 +116,7 @@ async def test_an_error_of_what_spots_is_not_swallowed(stores: tuple[Store, Stor
         await Leader(stores[0]).run(broken)
 
 
+@pytest.mark.usefixtures("quickly")
 async def test_a_command_spots_only_while_nobody_does(stores: tuple[Store, Store]) -> None:
     first, second = Leader(stores[0]), Leader(stores[1])
 

@@ -164,6 +164,7 @@ class SpotterLock:
         from psycopg import Error  # noqa: PLC0415  # an extra
 
         try:
+            await self._connect()
             async with asyncio.timeout(self._answer_seconds):
                 return await self._take_or_look()
         except (Error, TimeoutError, OSError) as error:
@@ -176,13 +177,16 @@ class SpotterLock:
         if connection is not None:
             await connection.close()
 
-    async def _take_or_look(self) -> bool:
+    async def _connect(self) -> None:
         from psycopg import AsyncConnection  # noqa: PLC0415  # an extra
 
         if self._connection is None:
-            self._connection = await AsyncConnection.connect(
-                self._url, autocommit=True, application_name="eightk spotter", options=_SERVER_KEEPALIVE, **_KEEPALIVE
-            )
+            # Bounded by the driver itself: one that is cut off in the middle would be left open.
+            own = {"application_name": "eightk spotter", "connect_timeout": _CONNECT_SECONDS}
+            options = {**own, "options": _SERVER_KEEPALIVE, **_KEEPALIVE}
+            self._connection = await AsyncConnection.connect(self._url, autocommit=True, **options)
+
+    async def _take_or_look(self) -> bool:
         if self._is_had:
             await self._connection.execute("SELECT 1")
         else:
