@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from watcher.models import Alert, Evidence, Filer, Filing, Item, Message, Report, Severity
-from watcher.payload import DigestEntry, alarm_message, digest_message, message_for
+from watcher.payload import DigestEntry, alarm_message, digest_message, filing_message, message_for
 
 NOW = 1_780_000_000.75
 ACCESSION = "0001234567-26-000042"
@@ -72,6 +72,12 @@ def report(company: str = "Made-up Corp", **changes: Any) -> Report:
 def matched(alert: Alert = ALERT, about: Report | None = None) -> Message:
     at = datetime(2026, 5, 20, 20, 16, tzinfo=UTC)
     return message_for(alert, about or report(), saved_at=at, page_url=PAGE)
+
+
+def saved(about: Report | None = None) -> Message:
+    """Word of a filing to who wants to know of each."""
+    at = datetime(2026, 5, 20, 20, 16, tzinfo=UTC)
+    return filing_message(about or report(), saved_at=at, page_url=PAGE)
 
 
 def alarm(*, over: bool = False, summary: str = "No 8-K for two hours") -> Message:

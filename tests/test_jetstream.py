@@ -22,10 +22,11 @@ from handlers.notify import Nats
 from tests._nats import Server, add_stream, connected, serving, stored
 from tests._running import Place, Running
 from tests._stores import NOW
-from tests._telling import matched, report
+from tests._telling import matched, report, saved
 from watcher.clock import Clock
+from watcher.config import load_settings
 from watcher.deliver import Deliverer, Endpoint
-from watcher.models import Alert, Filer, Severity, alert_id
+from watcher.models import Alert, Filer, Message, Report, Severity, alert_id
 from watcher.simulator.generator import Generator
 from watcher.store import deliveries, filings, reports
 from watcher.store.database import Store
@@ -46,18 +47,32 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-def fill(store: Store, count: int) -> list[tuple[int, str]]:
-    """Save so many filings of a few companies, each with an alert that is owed; return company and id, as raised."""
-    raised = []
-    for number in range(count):
+def fill(store: Store, count: int, *, with_filings: bool = False) -> list[tuple[int, str]]:
+    """Save filings of a few companies that owe so many messages; return company and id of each, as raised.
+
+    Each raises an alert. ``with_filings`` owes word of the filings, too, of which then only each second has an alert.
+    """
+    raised: list[tuple[int, str]] = []
+    number = 0
+    while len(raised) < count:
         cik, accession = 100 + number % COMPANIES, f"0000000001-26-{number:06}"
         alert = Alert(alert_id(accession, "r"), "r", "A title", Severity.LOW, "1", ("desk",))
-        about = replace(report(accession=accession, filers=(Filer(cik, "Made Up, Inc."),)), alerts=(alert,))
-        store.write_now(filings.spot, [about.filing], NOW)
-        message = matched(alert, about)
-        store.write_now(reports.save, about, {alert.id: message}, NOW, late_hours=72, endpoints=frozenset({"desk"}))
-        raised.append((cik, alert.id))
+        about = report(accession=accession, filers=(Filer(cik, "Made Up, Inc."),))
+        about.alerts = () if with_filings and number % 2 else (alert,)
+        told = [saved(about)] if with_filings else []
+        told += [matched(one, about) for one in about.alerts]
+        keep(store, about, told, with_filings=with_filings)
+        raised += [(cik, one.id) for one in told]
+        number += 1
     return raised
+
+
+def keep(store: Store, about: Report, told: list[Message], *, with_filings: bool) -> None:
+    desk = frozenset({"desk"})
+    filings_to = desk if with_filings else frozenset[str]()
+    messages = {one.id: one for one in told}
+    store.write_now(filings.spot, [about.filing], NOW)
+    store.write_now(reports.save, about, messages, NOW, late_hours=72, endpoints=desk, filings=filings_to)
 
 
 def by_company(seen: list[tuple[int, str]]) -> dict[int, list[str]]:
@@ -79,7 +94,7 @@ class Consumer:
     async def run(self) -> None:
         # One under way at a time: with more, one that is sent again comes behind those after it.
         config = ConsumerConfig(ack_wait=1, max_ack_pending=1)
-        subscription = await self._js.pull_subscribe("eightk.alert.>", self._name, stream="EIGHTK", config=config)
+        subscription = await self._js.pull_subscribe("eightk.*.>", self._name, stream="EIGHTK", config=config)
         while True:
             with suppress(nats.errors.Error):  # the server is away: ask again
                 for message in await subscription.fetch(1, timeout=0.5):
@@ -95,8 +110,9 @@ async def drain_until(deliverer: Deliverer, is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_consumer_sees_each_id_in_order_while_the_server_is_killed_in_mid_stream(store, server):
-    raised = fill(store, 150)
+@pytest.mark.parametrize("with_filings", [False, True], ids=["alerts", "alerts and filings"])
+async def test_a_consumer_sees_each_id_in_order_while_the_server_is_killed_in_mid_stream(store, server, with_filings):
+    raised = fill(store, 150, with_filings=with_filings)
     # The waits of the outbox pass quickly: five minutes are one second.
     clock = Clock(scale=300, start=NOW)
     notifier = Nats(server=f"nats://{server.place}", allow=(server.place,), stream="EIGHTK")
@@ -164,10 +180,16 @@ groups:
   rules:
   - {id: every, title: Every filing, match: {form|exists: "true"}, include_amendments: "true", notify: [desk-stream]}
 """
+NO_RULES = "version: 1\ngroups: []\n"
 
 
-async def test_a_daemon_tells_the_stream_of_every_filing_and_ends_in_order(tmp_path, server):
-    place = Place(tmp_path / "place").set_up(more=STREAMING.format(place=server.place), rules=RULES)
+@pytest.mark.parametrize(
+    ("more", "rules", "subject"),
+    [("", RULES, "eightk.alert.every.8-K"), ("filings = true\n", NO_RULES, "eightk.filing._.8-K")],
+    ids=["by a rule", "by a setting"],
+)
+async def test_a_daemon_tells_the_stream_of_every_filing_and_ends_in_order(tmp_path, server, more, rules, subject):
+    place = Place(tmp_path / "place").set_up(more=STREAMING.format(place=server.place) + more, rules=rules)
     place.inbox.mkdir()
     making = Generator(seed=1)
     for number in range(3):
@@ -187,7 +209,7 @@ async def test_a_daemon_tells_the_stream_of_every_filing_and_ends_in_order(tmp_p
     assert code == 0
     filed = {json.loads(one.data)["data"]["filing"]["accession"] for one in messages}
     assert filed == {one["accession"] for one in place.filings()}
-    assert all(one.subject.startswith("eightk.alert.every.8-K") for one in messages)
+    assert all(one.subject.startswith(subject) for one in messages)
     sequences = [int(one.headers["Eightk-Sequence"]) for one in messages]
     assert sequences == sorted(sequences)
     assert "Traceback" not in (place.folder / "log.txt").read_text()
@@ -210,15 +232,19 @@ def of_the_docs(language: str) -> str:
     return block
 
 
-def test_the_rule_and_the_endpoint_of_the_docs_can_be_used(tmp_path):
-    place = Place(tmp_path).set_up(more=of_the_docs("toml"), rules=of_the_docs("yaml"))
+def test_the_endpoint_of_the_docs_can_be_used(tmp_path):
+    place = Place(tmp_path).set_up(more=of_the_docs("toml"))
 
     done = place.eightk("check")
 
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert load_settings(place.config, {}).endpoint["stream"].filings
 
 
-async def test_the_consumer_of_the_docs_consumes(server):
+@pytest.mark.parametrize(
+    ("subject", "told", "other"), [("eightk.alert.>", matched(), saved()), ("eightk.filing.>", saved(), matched())]
+)
+async def test_the_consumer_of_the_docs_consumes(server, subject, told, other):
     block = of_the_docs("python")
     example: dict[str, Any] = {"__name__": "example"}
     exec(compile(block, "stream.md", "exec"), example)
@@ -227,20 +253,21 @@ async def test_the_consumer_of_the_docs_consumes(server):
 
     async def handle(identity: str, payload: dict[str, Any]) -> None:
         seen.append(identity)
-        assert payload["data"]["id"] == "alr_0011"
+        assert payload["type"] == told.type
         if len(seen) == 3:
             is_enough.set()
 
     notifier = Nats(server=f"nats://{server.place}", allow=(server.place,))
     async with connected(server) as js:
         await add_stream(js)
-        for id_ in ("alr_1", "alr_2", "alr_3"):
-            await notifier.notify(replace(matched(), id=id_), FakePost(), 0.0)
-        consuming = asyncio.create_task(example["consume"](f"nats://{server.place}", handle))
+        for id_ in ("a_1", "a_2", "a_3"):
+            await notifier.notify(replace(other, id=f"other_{id_}"), FakePost(), 0.0)
+            await notifier.notify(replace(told, id=id_), FakePost(), 0.0)
+        consuming = asyncio.create_task(example["consume"](f"nats://{server.place}", handle, "desk", subject))
         await asyncio.wait_for(is_enough.wait(), 30)
         consuming.cancel()
         with suppress(asyncio.CancelledError):
             await consuming
     await notifier.aclose()
 
-    assert seen == ["alr_1", "alr_2", "alr_3"]
+    assert seen == ["a_1", "a_2", "a_3"]

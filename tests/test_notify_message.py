@@ -8,8 +8,8 @@ import pytest
 from handlers.notify._letter import text_of
 from handlers.notify._message import Fact, Line, Link, read
 from handlers.notify._plain import dressed, plain, units
-from tests._telling import EDGAR, HOSTILE, PAGE, alarm, digest, hostile, matched, ping
-from watcher.models import Severity
+from tests._telling import EDGAR, HOSTILE, PAGE, alarm, digest, hostile, matched, ping, report, saved
+from watcher.models import Event, Severity
 
 
 def test_an_alert_is_told_with_company_form_items_time_words_and_links():
@@ -49,6 +49,18 @@ def test_the_most_severe_events_are_told_in_words():
         "executive pay (low); other (low)"
     )
     assert facts["Amends"] == "perhaps 1 (8-K of 2026-05-18)"
+
+
+def test_a_filing_that_no_rule_matched_is_told_with_what_happened():
+    about = report()
+    about.events = (Event("auditor-change", 0.9, severity=Severity.HIGH),)
+
+    content = read(saved(about))
+
+    assert content.summary == "Made-up Corp: 8-K 7.01 9.01"
+    assert content.severity is Severity.HIGH
+    assert [fact.label for fact in content.facts] == ["Company", "Form", "Items", "Happened", "Accepted"]
+    assert read(saved()).severity is Severity.LOW
 
 
 def test_an_alarm_is_told_with_its_kind_and_time():

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.background import Background, EventHistory, Link
-from watcher.models import Alert, Document, Event, Evidence, Filer, Filing, Item, Report, Severity
-from watcher.payload import MAX_PAYLOAD_BYTES, edgar_url, message_for, numbered
+from watcher.background import NOTHING, Background, EventHistory, Link
+from watcher.models import Alert, Document, Event, Evidence, Filer, Filing, Item, Report, Severity, saved_id
+from watcher.payload import MAX_PAYLOAD_BYTES, edgar_url, filing_message, message_for, numbered
 from watcher.payload_schema import validate
 
 SAVED_AT = datetime(2026, 5, 20, 20, 16, tzinfo=UTC)
@@ -316,9 +316,14 @@ def hostile_message():
         selections=(HOSTILE,) * 60,
         evidence=tuple(Evidence(1, n, len(HOSTILE), HOSTILE) for n in range(60)),
     )
+    about, background = hostile_report()
+    return message_for(alert, about, saved_at=SAVED_AT, page_url=PAGE, background=background)
+
+
+def hostile_report() -> tuple[Report, Background]:
     about = report(
         form=HOSTILE,
-        filers=(Filer(cik=9_999_999_999, name=HOSTILE, tickers=(HOSTILE,) * 60),) * 60,
+        filers=(Filer(cik=9_999_999_999, name=HOSTILE, role=HOSTILE, tickers=(HOSTILE,) * 60),) * 60,
         items=(HOSTILE,) * 60,
     )
     about.items = tuple(Item(f"{n}{HOSTILE}", HOSTILE, declared=True, found=False) for n in range(60))
@@ -328,7 +333,7 @@ def hostile_message():
     about.versions |= {f"{n}{HOSTILE}": HOSTILE for n in range(60)}
     before = EventHistory(HOSTILE, 10**9, Severity.CRITICAL, HOSTILE, since=date(2019, 2, 1))
     links = (Link(HOSTILE, HOSTILE, date(2019, 2, 1), HOSTILE),) * 9
-    return message_for(alert, about, saved_at=SAVED_AT, page_url=PAGE, background=Background({HOSTILE: before}, links))
+    return about, Background({HOSTILE: before}, links)
 
 
 def test_whatever_a_filer_wrote_the_payload_stays_under_20_kb():
@@ -344,6 +349,46 @@ def test_whatever_a_filer_wrote_the_payload_is_json():
     content = json.loads(payload.decode("utf-8"), parse_constant=refuse)
 
     assert content["data"]["events"][0]["score"] is None
+
+
+def saved(about: Report, background: Background = NOTHING):
+    payload = filing_message(about, saved_at=SAVED_AT, page_url=PAGE, background=background).payload
+    validate(payload)
+    return payload
+
+
+def test_a_saved_filing_is_told_with_its_facts_and_all_filers_and_no_rule():
+    parties = (Filer(1234567, "Made-up Corp", tickers=("MADE",)), Filer(89, "Made-up Sub", role="subject company"))
+    content = json.loads(saved(report(filers=parties)))
+    data = content["data"]
+    of_alert = told(about=report(filers=parties), page_url=PAGE)["data"]
+
+    assert (content["type"], content["timestamp"]) == ("filing.saved", "2026-05-20T20:15:03Z")
+    assert data["id"] == saved_id("0001234567-26-000042")
+    assert data["summary"] == "Made-up Corp: 8-K 7.01 9.01"
+    assert data["filing"].pop("filers") == [
+        {"cik": 1234567, "name": "Made-up Corp", "role": "filer", "tickers": ["MADE"]},
+        {"cik": 89, "name": "Made-up Sub", "role": "subject company", "tickers": []},
+    ]
+    shared = ("filing", "events", "amends", "versions")
+    assert {name: data[name] for name in shared} == {name: of_alert[name] for name in shared}
+    assert set(data) == {"schema_version", "id", "sequence", "summary", *shared}
+
+
+def test_a_saved_filing_of_which_little_is_known_is_told_too():
+    about = report(filers=(), form=None, accepted_at=None)
+    about.items = ()
+    data = json.loads(saved(replace(about, filing=replace(about.filing, items=()))))["data"]
+
+    assert data["summary"] == "0001234567-26-000042: a filing"
+
+
+def test_whatever_a_filer_wrote_a_saved_filing_stays_under_20_kb():
+    about, background = hostile_report()
+
+    payload = numbered(saved(about, background), 2**63 - 1)
+
+    assert 5_000 < len(payload) < MAX_PAYLOAD_BYTES
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\u2028", "\x85"])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from _telling import alarm, digest, matched, report
+from _telling import alarm, digest, matched, report, saved
 
 from watcher.models import Alert, Delivery, DeliveryState, Message, Severity
 from watcher.notice_message import notice_message, notice_words
@@ -30,6 +30,8 @@ MESSAGES = [
     matched(),
     matched(about=report(form="8-K/A")),
     matched(about=report(filers=(), accepted_at=None, filed_on=None)),
+    saved(),
+    saved(report(form="8-K/A", filers=(), accepted_at=None, filed_on=None)),
     alarm(),
     alarm(over=True),
     digest(),

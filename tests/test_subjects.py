@@ -8,8 +8,8 @@ import pytest
 
 from handlers.notify._subjects import FIELDS, Naming, identity
 from handlers.notify.nats import SUBJECT
-from tests._telling import HOSTILE, alarm, digest, hostile, hostile_digest, matched, ping
-from watcher.models import Message
+from tests._telling import HOSTILE, alarm, digest, hostile, hostile_digest, matched, ping, report, saved
+from watcher.models import Event, Message, Severity
 
 
 def told(**changes: object) -> Message:
@@ -30,6 +30,21 @@ def test_an_alert_is_named_by_rule_form_item_event_and_company():
     message = with_events(("auditor-change", "medium"))
 
     assert Naming(SUBJECT).subject(message) == "eightk.alert.reg-fd.8-K.7_01.auditor-change.1234567"
+
+
+def test_a_filing_is_named_as_its_alerts_are_but_without_a_rule():
+    about = replace(report(form="8-K/A"), events=(Event("auditor-change", 0.9, severity=Severity.HIGH),))
+
+    assert Naming(SUBJECT).subject(saved(about)) == "eightk.filing._.8-K_A.7_01.auditor-change.1234567"
+    assert Naming("{ticker}.{severity}").subject(saved(about)) == "MADE._"
+    headers = Naming(SUBJECT).headers(saved(about))
+    assert {name: headers[name] for name in ("Eightk-Type", "Eightk-Items", "Eightk-Events", "Eightk-Cik")} == {
+        "Eightk-Type": "filing.saved",
+        "Eightk-Items": "7.01,9.01",
+        "Eightk-Events": "auditor-change",
+        "Eightk-Cik": "1234567",
+    }
+    assert not {"Eightk-Rule", "Eightk-Severity"} & set(headers)
 
 
 @pytest.mark.parametrize(("message", "kind"), [(alarm(), "operator"), (digest(), "digest"), (ping(), "test")])

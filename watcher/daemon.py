@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from watcher.clock import Clock
 from watcher.condition import Condition
-from watcher.daemon_parts import clock_of, make_client, make_workers
+from watcher.daemon_parts import clock_of, make_client, make_folder, make_workers
 from watcher.deliver import Deliverer
 from watcher.disk import Disk
 from watcher.dispatch import Dispatcher, Policy
@@ -102,6 +102,7 @@ class Daemon:
             self.spotting,
             lambda: self._rules,
             renew=self._workers.renew,
+            is_leading=lambda: self._leader.is_leading,
         )
         self._dispatcher.settled.append(self._parts.settled)
         self._rules = rules_in_force(
@@ -125,6 +126,7 @@ class Daemon:
         whose clock is wanted does not answer.
         """
         async with AsyncExitStack() as stack:
+            make_folder(ready.settings.data_dir)
             lock = stack.enter_context(StoreLock(ready.settings.store_path))
             yield cls(ready, clock or await clock_of(ready.settings.edgar), stack, lock)
 

@@ -35,7 +35,7 @@ from watcher.errors import (
 from watcher.logs import about
 from watcher.meters import Meters
 from watcher.models import Alert, Filing, FilingState, Message, Origin, Report
-from watcher.payload import message_for
+from watcher.payload import filing_message, message_for
 from watcher.sources.intake import verdict_on
 from watcher.sources.wanted import EVERYTHING, UNDECIDED, Wanted
 from watcher.store import companies, filings, reports, unwanted
@@ -85,6 +85,7 @@ class Policy:
     """What the settings say about what is fetched, and whom to tell."""
 
     endpoints: frozenset[str]
+    filings: frozenset[str] = frozenset()  # those of them that are told of every saved filing
     late_hours: float = 72.0
     page_url: str = ""  # where a person reads on; the accession number is appended
     wanted: Wanted = EVERYTHING
@@ -234,14 +235,9 @@ class Dispatcher:
 
     async def _save(self, report: Report) -> None:
         now, began = self._clock.now(), clock_time.perf_counter()
-        owed = await self._store.write(
-            _keep,
-            report,
-            await self._messages(report, now),
-            now,
-            late_hours=self.policy.late_hours,
-            endpoints=self.policy.endpoints,
-        )
+        policy = self.policy  # which may become another one meanwhile
+        messages = await _messages(self._store, report, policy, now)
+        owed = await self._store.write(_keep, report, messages, now, policy)
         self._meters.saved(clock_time.perf_counter() - began)
         self._meters.settled(FilingState.SAVED)
         accession = report.filing.accession
@@ -249,21 +245,10 @@ class Dispatcher:
         for endpoint in owed:
             self._owed(endpoint)
         for alert in report.alerts:
-            if unknown := set(alert.notify) - self.policy.endpoints:
+            if unknown := set(alert.notify) - policy.endpoints:
                 names = ", ".join(sorted(unknown))
                 fields = {"accession": accession, "alert": alert.id, "rule": alert.rule, "names": names}
                 log.warning("alert names endpoints that the settings lack", extra=fields)
-
-    async def _messages(self, report: Report, now: datetime) -> Mapping[str, Message]:
-        if not report.alerts:
-            return {}
-        page_url = f"{self.policy.page_url}{report.filing.accession}"
-        known = await self._store.read(background, report)
-
-        def message(alert: Alert) -> Message:
-            return message_for(alert, report, saved_at=now, page_url=page_url, background=known)
-
-        return {alert.id: message(alert) for alert in report.alerts}
 
     async def _ends_with(self, stored: StoredFiling, error: EightkError) -> bool:
         """Try again later, or park the filing; return whether its route is at an end."""
@@ -329,17 +314,35 @@ async def _told_by_header(fetcher: Fetcher, filing: Filing, *, is_live: bool) ->
     )
 
 
+async def _messages(store: Store, report: Report, policy: Policy, now: datetime) -> Mapping[str, Message]:
+    """Make what endpoints are told of a report, if they are owed it, by alert id."""
+    if not report.alerts and not policy.filings:
+        return {}
+    page_url = f"{policy.page_url}{report.filing.accession}"
+    known = await store.read(background, report)
+
+    def message(alert: Alert) -> Message:
+        return message_for(alert, report, saved_at=now, page_url=page_url, background=known)
+
+    made = [message(alert) for alert in report.alerts]
+    if policy.filings:
+        made.append(filing_message(report, saved_at=now, page_url=page_url, background=known))
+    return {one.id: one for one in made}
+
+
 def _keep(
-    connection: Connection,
-    report: Report,
-    messages: Mapping[str, Message],
-    now: datetime,
-    *,
-    late_hours: float,
-    endpoints: frozenset[str],
+    connection: Connection, report: Report, messages: Mapping[str, Message], now: datetime, policy: Policy
 ) -> tuple[str, ...]:
     """Save a report, and what it tells of its filers; return the endpoints that are owed something."""
-    owed = reports.save(connection, report, messages, now, late_hours=late_hours, endpoints=endpoints)
+    owed = reports.save(
+        connection,
+        report,
+        messages,
+        now,
+        late_hours=policy.late_hours,
+        endpoints=policy.endpoints,
+        filings=policy.filings,
+    )
     filing = report.filing
     day = None if filing.filed_on is None else datetime.combine(filing.filed_on, time(), UTC)
     if told_at := filing.accepted_at or day:

@@ -42,6 +42,7 @@ __all__ = [
     "Throttle",
     "Timing",
     "alert_id",
+    "saved_id",
 ]
 
 # The whole 8-K family in EDGAR's own list of submission types (EDGAR XML schema eis_Common.xsd).
@@ -272,6 +273,11 @@ class Event:
 def alert_id(accession: str, rule_id: str) -> str:
     """The id of the alert that this rule raises on this filing: always the same, with no ``.`` in it."""
     return "alr_" + hashlib.sha256(f"{accession}\n{rule_id}".encode()).hexdigest()[:32]
+
+
+def saved_id(accession: str) -> str:
+    """The id under which those who want to know of every filing are told of this one: always the same."""
+    return "fil_" + hashlib.sha256(f"{accession}\nfiling.saved".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

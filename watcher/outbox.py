@@ -50,5 +50,6 @@ def _endpoint(notifier: Notifier, settings: EndpointSettings, outbound: Outbound
 
 
 def _fingerprint(settings: EndpointSettings) -> str:
-    told = json.dumps(settings.model_dump(mode="json"), sort_keys=True, default=str)
+    # With more or less to be told it is no other endpoint.
+    told = json.dumps(settings.model_dump(mode="json", exclude={"filings"}), sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()

@@ -15,7 +15,7 @@ from typing import Any
 
 from watcher.background import NOTHING, Background
 from watcher.cutting import cut, json_bytes
-from watcher.models import Alert, Document, Evidence, Filing, Message, Report
+from watcher.models import Alert, Document, Evidence, Filer, Filing, Message, Report, saved_id
 from watcher.payload_events import fill_events, links_told, named_events
 from watcher.places import edgar_place, page_place
 from watcher.report_json import to_json
@@ -28,6 +28,7 @@ __all__ = [
     "alarm_message",
     "digest_message",
     "edgar_url",
+    "filing_message",
     "message_for",
     "numbered",
     "ping_message",
@@ -43,7 +44,9 @@ _MAX_LINK_BYTES = 500
 _MAX_SEQUENCE_BYTES = 20
 _LINKS = ("edgar_url", "url")
 _MAX_DETAILS_BYTES = 4_000  # of all events together, beside their names
-_MAX_NAMES = 20  # items, selections, tickers, events
+_MAX_NAMES = 20  # items, selections, tickers, events, filers
+_MAX_FILER_TICKERS = 3
+_MAX_WORD_BYTES = 20  # a ticker of one of several filers, and its role
 _MAX_NAME_BYTES = 100
 _MAX_LINE_BYTES = 400
 _MAX_ENTRIES_BYTES = 16_000  # of a digest's alerts together
@@ -95,7 +98,7 @@ def message_for(
             "match": {"selections": _names(alert.selections), "evidence": evidence},
             "events": events,
             "amends": links_told(background.amends),
-            "versions": {cut(name, 40): cut(report.versions[name], 40) for name in _first(sorted(report.versions))},
+            "versions": _versions(report),
         },
     }
     # What happened is worth more than links, which can be had from the page.
@@ -103,6 +106,35 @@ def message_for(
     fill_events(events, report.events, background, min(room, _MAX_DETAILS_BYTES))
     _cut_links(evidence, len(_encoded(content)) + _MAX_SEQUENCE_BYTES - MAX_PAYLOAD_BYTES)
     return Message(alert.id, kind, timestamp, summary, page_url or index or "", _encoded(content))
+
+
+def filing_message(report: Report, *, saved_at: datetime, page_url: str, background: Background = NOTHING) -> Message:
+    """Make the message by which a saved filing is told to who wants to know of each, whether or not a rule matched.
+
+    ``page_url`` and ``background`` are as for `message_for`.
+    """
+    timestamp, filing = report.filing.accepted_at or saved_at, report.filing
+    told = _filing(report, edgar_url(filing), page_url)
+    events = named_events(report.events[:_MAX_NAMES])
+    words = " ".join(filter(None, [told["form"], *told["items"]])) or "a filing"
+    summary = cut(f"{told['company'] or filing.accession}: {words}", _MAX_LINE_BYTES)
+    content = {
+        "type": "filing.saved",
+        "timestamp": to_json(timestamp),
+        "data": {
+            "schema_version": SCHEMA_VERSION,
+            "id": saved_id(filing.accession),
+            "sequence": None,
+            "summary": summary,
+            "filing": told | {"filers": [_filer(one) for one in filing.filers[:_MAX_NAMES]]},
+            "events": events,
+            "amends": links_told(background.amends),
+            "versions": _versions(report),
+        },
+    }
+    room = MAX_PAYLOAD_BYTES - _MAX_SEQUENCE_BYTES - len(_encoded(content))
+    fill_events(events, report.events, background, min(room, _MAX_DETAILS_BYTES))
+    return Message(saved_id(filing.accession), "filing.saved", timestamp, summary, page_url, _encoded(content))
 
 
 def alarm_message(alert: Alert, *, kind: str, began_at: datetime, ended_at: datetime | None, url: str) -> Message:
@@ -221,6 +253,19 @@ def _filing(report: Report, index: str | None, page_url: str | None) -> dict[str
         "period_of_report": to_json(report.period_of_report),
         "urls": {"edgar": index, "page": page_url},
     }
+
+
+def _filer(filer: Filer) -> dict[str, Any]:
+    return {
+        "cik": filer.cik,
+        "name": cut(filer.name, _MAX_NAME_BYTES),
+        "role": cut(filer.role, _MAX_WORD_BYTES),
+        "tickers": [cut(one, _MAX_WORD_BYTES) for one in filer.tickers[:_MAX_FILER_TICKERS]],
+    }
+
+
+def _versions(report: Report) -> dict[str, str]:
+    return {cut(name, 40): cut(report.versions[name], 40) for name in _first(sorted(report.versions))}
 
 
 def _entries(entries: Iterable[DigestEntry]) -> list[dict[str, Any]]:

@@ -67,6 +67,21 @@ class TheFiling(_Part):
     urls: FilingUrls
 
 
+class OneFiler(_Part):
+    """One party of the filing, as EDGAR names it."""
+
+    cik: Annotated[int, Field(ge=0, le=9_999_999_999)]
+    name: str
+    role: Annotated[str, Field(description="such as filer, subject company, filed by")]
+    tickers: Annotated[list[str], Field(max_length=3)]
+
+
+class SavedFiling(TheFiling):
+    """The filing that was saved."""
+
+    filers: Annotated[list[OneFiler], Field(max_length=20)]
+
+
 class Evidence(_Part):
     """Words that the rule found. Offsets count characters of eightk's text of the document."""
 
@@ -139,6 +154,15 @@ class FilingData(_Data):
     rule: Rule
     filing: TheFiling
     match: Match
+    events: Annotated[list[Event], Field(max_length=20)]
+    amends: Annotated[list[Amended], Field(max_length=3, description="empty where none is in the store")]
+    versions: Annotated[dict[str, str], Field(description="of the maps, lists and rules that it was made with")]
+
+
+class SavedData(_Data):
+    """A filing, whether or not a rule matched it."""
+
+    filing: SavedFiling
     events: Annotated[list[Event], Field(max_length=20)]
     amends: Annotated[list[Amended], Field(max_length=3, description="empty where none is in the store")]
     versions: Annotated[dict[str, str], Field(description="of the maps, lists and rules that it was made with")]
@@ -240,6 +264,13 @@ class FilingPayload(_Payload):
     data: FilingData
 
 
+class SavedPayload(_Payload):
+    """A filing was saved. For endpoints that are told of every filing."""
+
+    type: Literal["filing.saved"]
+    data: SavedData
+
+
 class DigestPayload(_Payload):
     """A digest closed."""
 
@@ -269,7 +300,8 @@ class PingPayload(_Payload):
 
 
 _Any = Annotated[
-    FilingPayload | DigestPayload | AlarmPayload | EndpointPayload | PingPayload, Field(discriminator="type")
+    FilingPayload | SavedPayload | DigestPayload | AlarmPayload | EndpointPayload | PingPayload,
+    Field(discriminator="type"),
 ]
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(_Any)
 

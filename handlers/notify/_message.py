@@ -104,6 +104,9 @@ def _severity(told: Mapping[str, Any], type_: str) -> Severity:
     given = _text(_object(told.get("rule")).get("severity"))
     if given in set(Severity):
         return Severity(given)
+    if type_ == "filing.saved":  # no rule says how much it matters
+        gravest = max((_rank(_object(one)) for one in _list(told.get("events"))), default=0)
+        return list(Severity)[max(gravest, 0)]
     if type_ == "operator.alarm":
         return Severity.HIGH
     return Severity.LOW if type_ == "operator.alarm_over" else Severity.MEDIUM

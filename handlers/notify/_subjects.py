@@ -27,8 +27,15 @@ _FIELD = re.compile(r"\{([a-z]+)\}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]+")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-# By the first word of the message's type; a digest is no filing's alone.
-_KINDS = {"filing": "alert", "rule": "digest", "operator": "operator", "endpoint": "operator", "test": "test"}
+# By the message's type, or its first word; a digest is no filing's alone.
+_KINDS = {
+    "filing.saved": "filing",
+    "filing": "alert",
+    "rule": "digest",
+    "operator": "operator",
+    "endpoint": "operator",
+    "test": "test",
+}
 
 
 class Naming:
@@ -86,7 +93,7 @@ def _facts(message: Message) -> dict[str, str]:
     data = _data(message)
     rule, filing = _table(data.get("rule")), _table(data.get("filing"))
     return {
-        "kind": _KINDS.get(message.type.partition(".")[0], "other"),
+        "kind": _KINDS.get(message.type) or _KINDS.get(message.type.partition(".")[0], "other"),
         "rule": _text(rule.get("id")),
         "severity": _text(rule.get("severity")),
         "form": _text(filing.get("form")),

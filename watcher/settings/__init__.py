@@ -160,6 +160,7 @@ class EndpointSettings(BaseModel):
     )
     concurrency: int = Field(2, ge=1, le=16, description="how many deliveries may be under way at once")
     ordered: bool = Field(False, description="one after the other, and none while one is tried again")
+    filings: bool = Field(False, description="whether it is told of every filing that is saved, beside alerts")
     requests_per_second: float | None = Field(
         None, ge=0, le=10_000, description="10, or what its notifier says, unless given; 0: no limit"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exists, func, select
 
 from watcher.errors import AheadOfStore
+from watcher.every_filing import RULE
 from watcher.models import Severity
 from watcher.payload import numbered
 from watcher.store.schema import alert, delivery
@@ -16,7 +17,10 @@ __all__ = ["AlertFilter", "AlertPage", "page_after", "payload_of"]
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
-    """Which alerts are wanted; None wants all."""
+    """Which alerts are wanted; None wants all.
+
+    Word of every filing is wanted only by whoever names the endpoint that is told it, or asks for it as a rule.
+    """
 
     endpoint: str | None = None  # those that it was, is or will be told
     rule: str | None = None
@@ -53,6 +57,8 @@ def page_after(connection: Connection, after: int, limit: int, wanted: AlertFilt
         statement = statement.where(owed)
     if wanted.rule is not None:
         statement = statement.where(alert.c.rule == wanted.rule)
+    elif wanted.endpoint is None:
+        statement = statement.where(alert.c.rule != RULE)
     if wanted.severity is not None:
         statement = statement.where(alert.c.severity == wanted.severity.value)
     rows = connection.execute(statement.order_by(alert.c.sequence).limit(limit + 1)).all()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, select
 
+from watcher.every_filing import RULE
 from watcher.models import Alert, Delivery, Message
 from watcher.payload import numbered
 from watcher.plan import Why
@@ -77,7 +78,8 @@ def raise_alert(connection: Connection, accession: str | None, one: Alert, messa
     ).scalar_one()
     payload = numbered(message.payload, sequence)
     connection.execute(alert.update().where(alert.c.sequence == sequence).values(payload=payload))
-    journal.note_alert(connection, one.id, accession, now)
+    if one.rule != RULE:  # that the filing was saved stands in the journal already
+        journal.note_alert(connection, one.id, accession, now)
     return True
 
 
@@ -118,7 +120,8 @@ def find(  # noqa: PLR0913  # one for each thing that narrows it
 ) -> tuple[StoredAlert, ...]:
     """Return alerts, the newest first: of one filing, of one rule, raised since then, silenced ones only, or all.
 
-    ``cik``: of filings of this company; ``number``: the one of this id; ``before``: those whose sequence is less.
+    ``cik``: of filings of this company; ``number``: the one of this id; ``before``: those whose sequence is less. Word
+    of every filing is left out, unless it is asked for as a rule or by its id.
     """
     # Chosen by number first: whole alerts, with all that was sent of them, need not be put in order.
     statement = select(alert.c.sequence)
@@ -126,6 +129,8 @@ def find(  # noqa: PLR0913  # one for each thing that narrows it
         statement = statement.where(alert.c.accession == accession)
     if rule is not None:
         statement = statement.where(alert.c.rule == rule)
+    elif number is None:
+        statement = statement.where(_is_of_no_filing(connection))
     if since is not None:
         statement = statement.where(alert.c.raised_at >= since)
     if is_silenced:
@@ -143,6 +148,14 @@ def find(  # noqa: PLR0913  # one for each thing that narrows it
     rows = connection.execute(whole.where(alert.c.sequence.in_(chosen)).order_by(alert.c.sequence.desc())).all()
     told = _tellings(connection, [row.id for row in rows])
     return tuple(_stored(row, tuple(told.get(row.id, ()))) for row in rows)
+
+
+def _is_of_no_filing(connection: Connection) -> ColumnElement[bool]:
+    if connection.dialect.name != "sqlite":
+        return alert.c.rule != RULE  # rather than leave it to its planner whether to join all of them
+    # Looked up in the index of rules, so that whichever index is walked need not be left for the alerts themselves.
+    word = alert.alias()
+    return ~exists().where(word.c.rule == RULE, word.c.sequence == alert.c.sequence)
 
 
 def _tellings(connection: Connection, ids: Sequence[str]) -> dict[str, list[Telling]]:

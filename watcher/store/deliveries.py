@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import CTE, Connection, Row, exists, func, select
 
+from watcher.every_filing import RULE
 from watcher.models import Attempt, Delivery, DeliveryState, Message
 from watcher.store import endpoints, tally
 from watcher.store.schema import alert, attempt, delivery, endpoint_state
@@ -61,6 +62,11 @@ class StoredDelivery:
     settled_at: datetime | None
     tries: tuple[Attempt, ...] = ()
     sequence: int = 0  # of the alert
+
+    @property
+    def is_of_filing(self) -> bool:
+        """Whether it tells of a filing for being one, and of no rule's alert."""
+        return self.rule == RULE
 
 
 def due_endpoints(connection: Connection, now: datetime, exclude: Collection[str] = ()) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from watcher.edgar.calendar import NEW_YORK
+from watcher.every_filing import RULE
 from watcher.models import FilingState, Severity
 from watcher.store.schema import alert, event, filing
 from watcher.store.sort_keys import first_of_day
@@ -43,7 +44,7 @@ def today(connection: Connection, day: date) -> Today:
     """Count what came since this day began in New York: bounded ranges of indexes."""
     key, begin = first_of_day(day), datetime.combine(day, time(), NEW_YORK)
     grave = event.c.severity.in_(_GRAVE), event.c.sort_key >= key
-    raised = alert.c.raised_at >= begin, alert.c.accession.is_not(None)
+    raised = alert.c.raised_at >= begin, alert.c.accession.is_not(None), alert.c.rule != RULE
     failed = select(filing.c.accession).where(filing.c.state == FilingState.FAILED.value).limit(MOST_FAILED)
     return Today(
         filings=_count(connection, select(filing.c.accession).where(filing.c.sort_key >= key)),

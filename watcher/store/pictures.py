@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Connection, func, select
 
 from watcher.edgar.calendar import NEW_YORK
+from watcher.every_filing import RULE
 from watcher.items import CURRENT_ITEMS, LEGACY_ITEMS
 from watcher.models import DeliveryState, Origin
 from watcher.store.schema import alert, delivery, filing, item
@@ -73,7 +74,8 @@ def alerts_by_week(connection: Connection, monday: date, weeks: int) -> Mapping[
     counts: defaultdict[str, list[int]] = defaultdict(lambda: [0] * weeks)
     for week in range(weeks):
         since, until = (_begin_of(monday + one * _WEEK) for one in (week, week + 1))
-        where = alert.c.raised_at >= since, alert.c.raised_at < until, alert.c.accession.is_not(None)
+        is_of_rule = alert.c.accession.is_not(None), alert.c.rule != RULE
+        where = alert.c.raised_at >= since, alert.c.raised_at < until, *is_of_rule
         for rule, count in connection.execute(select(alert.c.rule, func.count()).where(*where).group_by(alert.c.rule)):
             counts[rule][week] = count
     return dict(counts)

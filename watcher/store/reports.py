@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from watcher.errors import UnknownFiling
+from watcher.every_filing import RULE
 from watcher.models import Exhibit, FilingState, Item, Message, Report
 from watcher.plan import PlanState
 from watcher.report_json import report_from_json, report_line
@@ -21,6 +22,7 @@ from watcher.store.postgresql_schema import search_words
 from watcher.store.schema import alert, document, event, filing, item, report
 from watcher.store.search_index import document_rows, event_rows
 from watcher.store.search_postgresql import index_rows
+from watcher.store.telling_filings import tell_filing
 
 __all__ = ["count_alerts", "load", "save", "versions"]
 
@@ -33,11 +35,12 @@ def save(
     *,
     late_hours: float,
     endpoints: frozenset[str],
+    filings: frozenset[str] = frozenset(),
 ) -> tuple[str, ...]:
     """Save the report, its alerts and the deliveries they owe; return the endpoints that are owed something.
 
-    ``messages`` holds what endpoints are told, by alert id. Saving again replaces the report; an alert that was
-    raised before stays as it was, and owes nothing new.
+    ``messages`` holds what endpoints are told, by alert id; ``filings`` are those of them that are told of every
+    filing. Saving again replaces the report; an alert that was raised before stays as it was, and owes nothing new.
     """
     accession = found.filing.accession
     stored = get(connection, accession)
@@ -45,7 +48,6 @@ def save(
     update_facts(connection, found.filing)
     _replace_report(connection, found, now)
     journal.note_filing(connection, accession, now)
-    raised = [one for one in found.alerts if raise_alert(connection, accession, one, messages[one.id], now)]
     state = PlanState(
         origin=stored.run_as,
         # The daily index, which finds late filings, knows the day only; the header knows when it was accepted.
@@ -55,10 +57,12 @@ def save(
         ciks=frozenset(one.cik for one in found.filing.filers),
         fired=found.alerts,
     )
-    owed = tell(connection, raised, state, now)
+    owed = tell_filing(connection, found, messages, filings, state, now)
+    raised = [one for one in found.alerts if raise_alert(connection, accession, one, messages[one.id], now)]
+    owed += tell(connection, raised, state, now)
     settled = {"state": FilingState.SAVED.value, "run_at": None, "settled_at": now, "reason": None}
     connection.execute(filing.update().where(filing.c.accession == accession).values(**settled))
-    return owed
+    return tuple(dict.fromkeys(owed))
 
 
 def load(connection: Connection, accession: str) -> Report:
@@ -85,8 +89,9 @@ def versions(connection: Connection, accession: str) -> Mapping[str, str]:
 
 
 def count_alerts(connection: Connection, accessions: Collection[str]) -> dict[str, int]:
-    """Return how many alerts each of these filings raised, if any."""
-    statement = select(alert.c.accession, func.count().label("alerts")).where(alert.c.accession.in_(accessions))
+    """Return how many alerts of rules each of these filings raised, if any."""
+    where = alert.c.accession.in_(accessions), alert.c.rule != RULE
+    statement = select(alert.c.accession, func.count().label("alerts")).where(*where)
     rows = connection.execute(statement.group_by(alert.c.accession))
     return {row.accession: row.alerts for row in rows}
 

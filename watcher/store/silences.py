@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from watcher.every_filing import RULE
 from watcher.plan import Silence
 from watcher.store.schema import alert, rule_revision, silence
 
@@ -53,6 +54,8 @@ def end(connection: Connection, number: int, now: datetime) -> Silence | None:
 
 def is_rule_known(connection: Connection, rule: str) -> bool:
     """Whether this store ever saw the rule: who silences one that it did not may have mistyped it."""
+    if rule == RULE:
+        return False  # it is none, and no silence touches what is told under it
     seen = select(rule_revision.c.rule).where(rule_revision.c.rule == rule).limit(1)
     raised = select(alert.c.rule).where(alert.c.rule == rule).limit(1)
     return any(connection.execute(one).first() for one in (seen, raised))

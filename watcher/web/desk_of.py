@@ -25,7 +25,10 @@ __all__ = ["DeskParts"]
 
 
 class DeskParts:
-    """Made once for a daemon. ``settings`` and ``rules`` give what is now so; ``renew`` puts a line in force."""
+    """Made once for a daemon. ``settings`` and ``rules`` give what is now so; ``renew`` puts a line in force.
+
+    ``is_leading``: whether this daemon spots, of those that share its store.
+    """
 
     def __init__(
         self,
@@ -36,10 +39,12 @@ class DeskParts:
         rules: Callable[[], Reloader | None],
         *,
         renew: Callable[[LineSpec], None],
+        is_leading: Callable[[], bool],
     ) -> None:
         self._settings = settings
         self._spotting = spotting
         self._reloader = rules
+        self._is_leading = is_leading
         self.feed = Feed(store)
         self._events = EventNames(settings)
         self.drafts = RuleDrafts(settings, spec, renew=renew, ask=self.read_rules_again, trouble=self._trouble)
@@ -49,7 +54,10 @@ class DeskParts:
         return replace(
             desk,
             endpoints=self._endpoints,
-            sources=lambda: tuple(replace(one, state=self._bare(one.state)) for one in _sources(self._spotting)),
+            sources=lambda: tuple(
+                replace(one, state=self._bare(one.state))
+                for one in _sources(self._spotting, is_leading=self._is_leading())
+            ),
             raw=RawFiles(self._settings().archive),
             rules=self.drafts if self._reloader() is not None else None,
             feed=self.feed,
@@ -77,10 +85,12 @@ class DeskParts:
         return bare(text, (self._settings().base,))
 
 
-def _sources(spotting: Spotting) -> Iterator[SourceSeen]:
+def _sources(spotting: Spotting, *, is_leading: bool) -> Iterator[SourceSeen]:
     poller, folder = spotting.poller, spotting.folder
     if poller is None:
         yield SourceSeen("poller", is_on=False, state="no contact is set")
+    elif not is_leading:
+        yield SourceSeen("poller", is_on=True, state="another daemon polls for all that share the store")
     elif poller.failing_since is not None:
         since = f"{poller.failing_since:%Y-%m-%d %H:%M:%S} UTC"
         yield SourceSeen("poller", is_on=True, state=f"failing since {since}: {poller.failure}")
