@@ -18,7 +18,7 @@ from sqlalchemy import Column, Connection, Engine, Text, inspect, text
 
 from watcher.errors import StoreError
 from watcher.models import DeliveryState, FilingState
-from watcher.store import alerts, database, deliveries, filings, reports, upgrade
+from watcher.store import alerts, deliveries, filings, reports, sqlite, upgrade
 from watcher.store.database import Store
 from watcher.store.schema import metadata
 
@@ -33,7 +33,7 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """The connection on which a store is upgraded."""
-    made = database._upgrading(tmp_path / "eightk.db")
+    made = sqlite._upgrading(tmp_path / "eightk.db")
     yield made
     made.dispose()
 

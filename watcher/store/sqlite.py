@@ -46,9 +46,7 @@ class SqliteDatabase:
 
     def prepare(self) -> None:
         """Make the tables, or bring them to this version's schema."""
-        # A migration may make a table anew; with foreign keys on, dropping the old one would take the rows of every
-        # table that refers to it along.
-        engine = _engine(self.path, begin="BEGIN IMMEDIATE", size=1, pragmas=(*_DURABLE, "foreign_keys=OFF"))
+        engine = _upgrading(self.path)
         try:
             with engine.begin() as connection:
                 upgrade(connection)
@@ -125,6 +123,12 @@ def _url(path: Path, *, is_immutable: bool) -> URL:
         return URL.create("sqlite", database=str(path))
     # Else even a reader makes files beside it.
     return URL.create("sqlite", database=f"file:{quote(str(path))}", query={"immutable": "1", "uri": "true"})
+
+
+def _upgrading(path: Path) -> Engine:
+    # A migration may make a table anew; with foreign keys on, dropping the old one would take the rows of every table
+    # that refers to it along.
+    return _engine(path, begin="BEGIN IMMEDIATE", size=1, pragmas=(*_DURABLE, "foreign_keys=OFF"))
 
 
 def _engine(path: Path, *, begin: str, size: int, pragmas: tuple[str, ...], is_immutable: bool = False) -> Engine:
