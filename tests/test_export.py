@@ -20,8 +20,9 @@ from watcher.export import COLUMNS, FORMATS, cell, writer
 from watcher.models import Event, Exhibit, Filer, Report
 from watcher.report_json import report_line
 from watcher.store import filings, reports
+from watcher.store.choice import Choice
 from watcher.store.database import Store
-from watcher.store.export import PORTION, Choice, chosen_reports, count_chosen
+from watcher.store.export import PORTION, chosen_reports, count_chosen
 from watcher.web.api._answers import csv_text
 
 pytestmark = pytest.mark.usefixtures("either_store")

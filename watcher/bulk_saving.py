@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -131,7 +131,4 @@ def keep(connection: Connection, report: Report, terms: Terms, now: datetime) ->
             for alert in report.alerts
         }
     reports.save(connection, report, messages, now, late_hours=terms.late_hours, endpoints=terms.endpoints)
-    filing = report.filing
-    day = None if filing.filed_on is None else datetime.combine(filing.filed_on, time(), UTC)
-    if told_at := filing.accepted_at or day:
-        companies.note_filers(connection, filing.filers, told_at)
+    companies.note_told(connection, report.filing)

@@ -12,7 +12,7 @@ import logging
 import time as clock_time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -343,10 +343,7 @@ def _keep(
         endpoints=policy.endpoints,
         filings=policy.filings,
     )
-    filing = report.filing
-    day = None if filing.filed_on is None else datetime.combine(filing.filed_on, time(), UTC)
-    if told_at := filing.accepted_at or day:
-        companies.note_filers(connection, filing.filers, told_at)
+    companies.note_told(connection, report.filing)
     return owed
 
 
@@ -354,8 +351,7 @@ def _version_of_companies(connection: Connection, accession: str | None) -> str:
     """Say which list of companies there is, or with which one this filing's report was made; "" when with none."""
     if accession is not None:
         return reports.versions(connection, accession).get("companies", "")
-    listed_at = companies.listed_at(connection)
-    return "" if listed_at is None else f"{listed_at:%Y-%m-%dT%H:%M:%SZ}"
+    return companies.version_of_list(connection)
 
 
 def _cik_of(filing: Filing) -> int:

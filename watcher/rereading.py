@@ -19,8 +19,9 @@ from watcher.errors import ReadError, Skip
 from watcher.models import FilingState, Origin
 from watcher.store import companies, filings, rereading
 from watcher.store.archive import Archive
+from watcher.store.choice import Choice
 from watcher.store.database import Store
-from watcher.store.rereading import Choice, Rereadable
+from watcher.store.rereading import Rereadable
 from watcher.workers import examine
 
 __all__ = ["CURRENT", "FAILED", "GONE", "READ", "SKIPPED", "Asked", "chosen", "reread"]
@@ -109,5 +110,4 @@ def _version_of_companies(connection: Connection, one: Rereadable) -> str:
     """Say with which list of companies the report is made: today's, or that of the first reading; "" when with none."""
     if one.filing.filers == one.stored.filing.filers:
         return one.versions.get("companies", "")
-    listed_at = companies.listed_at(connection)
-    return "" if listed_at is None else f"{listed_at:%Y-%m-%dT%H:%M:%SZ}"
+    return companies.version_of_list(connection)

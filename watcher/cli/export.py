@@ -18,7 +18,7 @@ from watcher.errors import EightkError
 from watcher.items import is_item_number
 
 if TYPE_CHECKING:
-    from watcher.store.export import Choice
+    from watcher.store.choice import Choice
 
 __all__ = ["COMMANDS"]
 
@@ -53,7 +53,7 @@ def export(  # noqa: PLR0913, PLR0917  # one for each option
     The lines of jsonl are those of eightk process; csv and parquet have one row for each filing. A file given with -o
     appears when it is whole, in place of one that was there.
     """
-    from watcher.store.export import Choice
+    from watcher.store.choice import Choice
 
     check_period(since, until)
     choice = Choice(

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from watcher.lock import Owner
     from watcher.ready import Ready
     from watcher.rereading import Asked
+    from watcher.store.choice import Choice
     from watcher.store.database import Store
-    from watcher.store.rereading import Choice, Rereadable
+    from watcher.store.rereading import Rereadable
 
 __all__ = ["COMMANDS"]
 
@@ -65,10 +66,10 @@ def reread(
     from watcher.errors import EightkError
     from watcher.lock import owner_of
     from watcher.ready import examine
-    from watcher.store.rereading import Choice
+    from watcher.store.choice import Choice
 
     check_period(since, until)
-    choice = Choice(since and since.date(), until and until.date(), form and form.upper(), cik)
+    choice = Choice(since=since and since.date(), until=until and until.date(), form=form and form.upper(), cik=cik)
     settings = settings_of(config)
     # Beside the daemons of a store that is shared there is room for one more.
     owner = None if settings.is_store_shared else owner_of(settings.store_path)

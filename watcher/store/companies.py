@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Text, cast, or_, select
@@ -32,8 +32,10 @@ __all__ = [
     "listed_at",
     "note_filers",
     "note_list",
+    "note_told",
     "sics_of",
     "tickers_of",
+    "version_of_list",
     "with_tickers",
 ]
 
@@ -84,6 +86,19 @@ def listed_at(connection: Connection) -> datetime | None:
     """Return when EDGAR's list of companies was last had, or None."""
     found = get_meta(connection, LISTED_KEY)
     return None if found is None else datetime.fromisoformat(found)
+
+
+def version_of_list(connection: Connection) -> str:
+    """Say which of EDGAR's lists of companies this is, for a report that is made with it; "" when there is none."""
+    at = listed_at(connection)
+    return "" if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def note_told(connection: Connection, filing: Filing) -> None:
+    """Keep what a filing tells of its filers, as of its acceptance, or its day where that is all that is known."""
+    day = None if filing.filed_on is None else datetime.combine(filing.filed_on, time(), UTC)
+    if told_at := filing.accepted_at or day:
+        note_filers(connection, filing.filers, told_at)
 
 
 def note_filers(connection: Connection, filers: Iterable[Filer], at: datetime) -> None:

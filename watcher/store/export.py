@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from watcher.models import Report
+from watcher.store.choice import Choice, conditions
 from watcher.store.database import Store
 from watcher.store.reports import load
-from watcher.store.schema import event, filer, filing, item, report
+from watcher.store.schema import filing, report
 
-__all__ = ["Choice", "chosen_reports", "count_chosen"]
+__all__ = ["chosen_reports", "count_chosen"]
 
 PORTION = 20  # reports that are held at once; each may have megabytes of text
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which reports are asked for; None asks for all."""
-
-    since: date | None = None  # by filing date, as EDGAR gave it
-    until: date | None = None
-    form: str | None = None
-    item: str | None = None
-    event: str | None = None
-    cik: int | None = None
 
 
 def chosen_reports(store: Store, choice: Choice) -> Iterator[Report]:
@@ -59,15 +46,4 @@ def _portion(connection: Connection, choice: Choice, after: int | None) -> list[
 def _where(choice: Choice) -> Iterator[ColumnElement[bool]]:
     # Row by row along the order that is asked for: a list of all that fit would be made anew for each portion.
     yield exists().where(report.c.accession == filing.c.accession)
-    if choice.since is not None:
-        yield filing.c.filed_on >= choice.since
-    if choice.until is not None:
-        yield filing.c.filed_on <= choice.until
-    if choice.form is not None:
-        yield filing.c.form == choice.form
-    if choice.item is not None:
-        yield exists().where(item.c.sort_key == filing.c.sort_key, item.c.number == choice.item)
-    if choice.event is not None:
-        yield exists().where(event.c.sort_key == filing.c.sort_key, event.c.event == choice.event)
-    if choice.cik is not None:
-        yield exists().where(filer.c.sort_key == filing.c.sort_key, filer.c.cik == choice.cik)
+    yield from conditions(choice)

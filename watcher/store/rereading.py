@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from watcher.models import Filing, FilingState, Origin
+from watcher.store.choice import Choice, conditions
 from watcher.store.companies import with_tickers
-from watcher.store.schema import filer, filing, report
+from watcher.store.schema import filing, report
 from watcher.store.stored_filing import StoredFiling, stored_filing
 
-__all__ = ["Choice", "Rereadable", "count", "portion", "run_as", "state_of"]
+__all__ = ["Rereadable", "count", "portion", "run_as", "state_of"]
 
 PORTION = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which saved filings are meant; None means all."""
-
-    since: date | None = None  # by filing date, as EDGAR gave it
-    until: date | None = None
-    form: str | None = None
-    cik: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +61,4 @@ def run_as(connection: Connection, accession: str, origin: Origin) -> None:
 
 def _where(choice: Choice) -> Iterator[ColumnElement[bool]]:
     yield filing.c.state == FilingState.SAVED.value
-    if choice.since is not None:
-        yield filing.c.filed_on >= choice.since
-    if choice.until is not None:
-        yield filing.c.filed_on <= choice.until
-    if choice.form is not None:
-        yield filing.c.form == choice.form
-    if choice.cik is not None:
-        yield exists().where(filer.c.sort_key == filing.c.sort_key, filer.c.cik == choice.cik)
+    yield from conditions(choice)
