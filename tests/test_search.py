@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from watcher.models import Document, Event, Filer, Filing, Item, Origin, Report
-from watcher.store import filings, search
+from watcher.store import filings, search, search_postgresql
 from watcher.store.database import Store, time_limit
 from watcher.store.passages import MOST_LOOKED_AT, MOST_PLACES, Term, passage
 from watcher.store.search import Search
+from watcher.store.search_asked import Asked
 from watcher.store.search_words import MOST_LETTERS, MOST_TERMS, read_words
 
 pytestmark = pytest.mark.usefixtures("either_store")
@@ -273,6 +274,18 @@ def test_a_search_that_takes_too_long_is_given_up_and_others_are_answered(store:
     with pytest.raises(TimeoutError, match=r"interrupted after 0\.01 seconds"):
         store.read_now(endless)
     assert numbers(store, "dividend") == [1]
+
+
+def test_texts_that_have_the_words_but_not_the_phrase_are_not_looked_through_for_ever(store: Store):
+    if not store.is_shared:
+        pytest.skip("SQLite's index knows where words stand")
+    put(store, 1, "The board met. A dividend was declared.")
+
+    def look(connection: Connection) -> list[int]:
+        return list(search_postgresql.numbers(connection, Asked(read_words('"dividend board"'), seconds=-1)))
+
+    with pytest.raises(TimeoutError, match="interrupted"):
+        store.read_now(look)
 
 
 def test_the_limit_of_a_search_is_told_in_words(store: Store, monkeypatch: pytest.MonkeyPatch):

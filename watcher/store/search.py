@@ -146,6 +146,7 @@ def _asked(connection: Connection, search: Search) -> Asked | None:
         until=search.until,
         low=None if low is None else low * PER_FILING,
         high=None if high is None else high * PER_FILING,
+        seconds=search.seconds,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +19,7 @@ class Asked:
     """Words to be found in one document, and what its filing must be; None and () narrow nothing.
 
     ``tags`` are those of `search_index`, all of which it must have. ``low`` and ``high`` bound the documents' numbers
-    there: from the first, below the second.
+    there: from the first, below the second. ``seconds`` bound what it may take where the database itself cannot.
     """
 
     words: Words
@@ -30,6 +31,7 @@ class Asked:
     until: date | None = None
     low: int | None = None
     high: int | None = None
+    seconds: float = math.inf
 
 
 # Gives the numbers of the documents, the newest first, one by one as they are found.

@@ -8,6 +8,7 @@ whether words stand as a phrase is seen in the text of each document that has th
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -47,8 +48,10 @@ def index_rows(documents: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any
 def numbers(connection: Connection, asked: Asked) -> Iterator[int]:
     """Give the numbers of the documents, the newest first; each is looked at only when it is asked for.
 
-    Raises ``TimeoutError`` when the time of the transaction's statements is over on the way.
+    Raises ``TimeoutError`` when the time is over on the way: the server bounds each of its steps, but not how many
+    texts are looked at here for a phrase that none of them has.
     """
+    end = time.monotonic() + asked.seconds
     words = asked.words
     has_phrase = any(len(one.words) > 1 for one in (*words.terms, *(one.term for one in words.without)))
     columns = [search_words.c.search_id, *((document.c.text, document.c.names) if has_phrase else ())]
@@ -59,6 +62,8 @@ def numbers(connection: Connection, asked: Asked) -> Iterator[int]:
     options = {"stream_results": True, "max_row_buffer": _ROWS_AT_ONCE}
     with connection.execute(ordered, execution_options=options) as rows:
         for row in rows:
+            if time.monotonic() > end:
+                raise TimeoutError(f"interrupted after {asked.seconds:g} seconds")
             if not has_phrase or _is_meant(words, (row.text, row.names or "")):
                 yield row.search_id
 
