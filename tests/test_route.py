@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from _indexes import accession, at
-from _running import Place
+from _running import Place, wait_until
 from standardwebhooks import Webhook
 
 from watcher.clock import Clock
@@ -134,11 +134,13 @@ async def test_a_handler_that_hangs_on_one_filing_parks_that_one_only(place: Pla
         for one in made:
             await asyncio.to_thread((place.inbox / f"{one.accession}.txt").write_bytes, one.raw)
         stored = await settled(daemon, len(made))
+        # The file is put aside after the filing is parked.
+        refused = place.inbox / "rejected" / f"{made[2].accession}.txt.reason"
+        assert await asyncio.to_thread(wait_until, refused.exists)
 
     assert {key for key, one in stored.items() if one.state is FilingState.FAILED} == {made[2].accession}
     assert stored[made[2].accession].reason is not None
     assert "not done within 1 s" in (stored[made[2].accession].reason or "")
-    assert (place.inbox / "rejected" / f"{made[2].accession}.txt.reason").exists()
 
 
 async def test_a_parked_filing_runs_through_once_what_held_it_is_gone(place: Place) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bench.logs import log_lines
 from bench.week import processes
 
 __all__ = ["SPOTS", "Daemon", "Life", "Line"]
@@ -100,14 +101,10 @@ class Daemon:
         return await processes.end(process, number)
 
     def lines(self) -> Iterator[Line]:
-        """Read its log. A kill may leave half a line."""
-        if not self._log.exists():
-            return
-        for text in self._log.read_text(errors="replace").splitlines():
-            if text.startswith("{") and text.endswith("}"):
-                told = json.loads(text)
-                at = datetime.fromisoformat(told["at"]).timestamp()
-                yield Line(at, self.name, told["message"], told["level"], text)
+        """Read its log."""
+        for told in log_lines(self._log):
+            at = datetime.fromisoformat(told["at"]).timestamp()
+            yield Line(at, self.name, told["message"], told["level"], json.dumps(told))
 
     async def _note_readiness(self, process: Process, life: Life) -> None:
         assert process.stdout is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import signal
 import time
@@ -13,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.logs import saves
 from bench.week import processes
 from bench.week.findings import Findings, Shown
 from bench.week.plan import Plan, set_up
@@ -145,7 +145,7 @@ class _Week:
                 watched_from=store.read_now(audits.first_polled_at),
                 told=[post.message_id for post in self._receiver.accepted],
                 refused=[post.fault for post in self._receiver.received if post.fault],
-                saves=_saves(self._log),
+                saves=saves(self._log),
                 requests=requests,
                 audited=audited,
                 is_settled=is_settled,
@@ -153,9 +153,3 @@ class _Week:
 
     def _store(self) -> Store:
         return Store(f"sqlite:///{self._folder / 'data' / 'eightk.db'}", only_read=True)
-
-
-def _saves(log: Path) -> list[str]:
-    """The accession number of each report that was saved, as the log tells. A kill may leave half a line."""
-    lines = (line for line in log.read_text().splitlines() if line.startswith("{") and line.endswith("}"))
-    return [json.loads(line)["accession"] for line in lines if '"message": "saved"' in line]

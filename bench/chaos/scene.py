@@ -1,0 +1,218 @@
+"""What a trial plays in: settings in a folder, a receiver, a daemon that dies and begins again, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bench.chaos.fault import Outcome, Trial
+from bench.errors import BenchError
+from bench.logs import log_lines, saves
+from watcher.models import DeliveryState, FilingState, alert_id
+from watcher.signing import new_secret
+from watcher.simulator.made import MadeSubmission
+from watcher.simulator.receiver import Receiver, receive
+from watcher.store import deliveries, filings
+from watcher.store.database import Store
+
+__all__ = ["EIGHTK", "Scene", "scene"]
+
+EIGHTK = ("-m", "watcher.cli")
+_RULE = "every-filing"
+_RULES = f"""\
+version: 1
+groups:
+- name: chaos
+  rules:
+  - {{id: {_RULE}, title: A filing, match: {{form|exists: "true"}}, include_amendments: "true", notify: [desk]}}
+"""
+_SETTINGS = """\
+[store]
+url = "{store}"
+[web]
+listen = "127.0.0.1:0"
+[audit]
+enabled = false
+[operator]
+quiet_minutes = 0
+[endpoint.desk]
+kind = "webhook"
+url = "{receiver}/hook"
+secret_file = "secret"
+allow = ["{address}"]
+requests_per_second = 0
+[log]
+format = "json"
+"""
+_EDGAR = """\
+[edgar]
+contact = "A made-up fault chaos@example.com"
+base_url = "{edgar}"
+requests_per_second = 10
+poll_seconds = 0.5
+company_hours = 0
+"""
+_START_SECONDS, _STOP_SECONDS = 120.0, 60.0
+_LOOK_SECONDS = 0.1
+
+
+class Scene:
+    """One trial under way. ``expected`` holds the accession numbers that must be saved and told in the end."""
+
+    def __init__(self, trial: Trial, receiver: Receiver, settings: str) -> None:
+        self.trial = trial
+        self.folder = trial.folder
+        self.inbox = trial.folder / "inbox"
+        self.log = trial.folder / "daemon.log"
+        self.expected: set[str] = set()
+        self.recovered: list[float] = []
+        self.wrong: list[str] = []
+        self.receiver = receiver
+        self.settings = settings
+        self.process: Process | None = None
+
+    def write_settings(self, more: str = "") -> None:
+        """Write them, with ``more`` behind."""
+        (self.folder / "config" / "eightk.toml").write_text(self.settings + more)
+
+    def drop(self, made: Iterable[MadeSubmission]) -> None:
+        """Put submissions into the watched folder, and expect them."""
+        self.inbox.mkdir(exist_ok=True)
+        for one in made:
+            (self.inbox / f"{one.accession}.txt").write_bytes(one.raw)
+            self.expected.add(one.accession)
+
+    async def begin(
+        self,
+        program: tuple[str, ...] = EIGHTK,
+        *,
+        environment: Mapping[str, str] | None = None,
+        prefix: tuple[str, ...] = (),
+    ) -> None:
+        """Start the daemon, and return when its page is there. Raises ``BenchError`` when it ends instead."""
+        await self.launch(program, environment=environment, prefix=prefix)
+        assert self.process is not None
+        assert self.process.stdout is not None
+        async with asyncio.timeout(_START_SECONDS):
+            first = (await self.process.stdout.readline()).decode()
+        if not re.search(r"http://\S+", first):
+            raise BenchError(f"the daemon did not start: {first}see {self.log}")
+
+    async def launch(
+        self,
+        program: tuple[str, ...] = EIGHTK,
+        *,
+        environment: Mapping[str, str] | None = None,
+        prefix: tuple[str, ...] = (),
+    ) -> None:
+        """Start the daemon, and do not wait for it. ``prefix`` is a program that runs it, such as ``setpriv``."""
+        command = (*prefix, sys.executable, *program, "run", "--config", str(self.folder / "config" / "eightk.toml"))
+        own = {key: value for key, value in os.environ.items() if not key.startswith("EIGHTK_")} | dict(
+            environment or {}
+        )
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=log, env=own)
+
+    async def ended(self, seconds: float = _STOP_SECONDS) -> int:
+        """Wait until the daemon has ended by itself, and return its exit code, -9 after a kill."""
+        assert self.process is not None
+        async with asyncio.timeout(seconds):
+            await self.process.communicate()
+        code, self.process = self.process.returncode, None
+        return code or 0
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, wait, and return the exit code; 0 when no daemon runs."""
+        if self.process is None:
+            return 0
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        return await self.ended()
+
+    async def until(self, is_so: Callable[[], bool], seconds: float, what: str) -> None:
+        """Wait until it is so; what is not so in time is noted as wrong."""
+        ends_at = time.monotonic() + seconds
+        while not await asyncio.to_thread(is_so):
+            if time.monotonic() > ends_at:
+                self.wrong.append(f"not within {seconds:g} s: {what}")
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def settle(self, seconds: float = 120.0) -> None:
+        """Wait until all that is expected is saved, and nothing is owed any more."""
+        await self.until(self.is_settled, seconds, "all saved and told")
+
+    def is_settled(self) -> bool:
+        """Whether all that is expected is saved, and nothing is owed."""
+        with Store(self.trial.store, only_read=True) as store:
+            return self.expected <= self._saved(store) and not (
+                store.read_now(deliveries.count_by_state).keys() & {DeliveryState.PENDING}
+            )
+
+    def saved(self) -> set[str]:
+        """The accession numbers of saved filings."""
+        with Store(self.trial.store, only_read=True) as store:
+            return self._saved(store)
+
+    def lines(self, message: str) -> Iterator[Mapping[str, Any]]:
+        """The lines with this message in the daemon's log, over all its lives."""
+        return (line for line in log_lines(self.log) if line["message"] == message)
+
+    def outcome(self) -> Outcome:
+        """Say what came of it."""
+        saved = self.saved()
+        told = [post.message_id for post in self.receiver.accepted]
+        owed = {accession: alert_id(accession, _RULE) for accession in self.expected}
+        lost = {accession for accession, number in owed.items() if accession not in saved or number not in told}
+        committed = Counter(saves(self.log))
+        strangers = sorted(set(told) - set(owed.values()))
+        return Outcome(
+            len(self.expected),
+            lost=tuple(sorted(lost)),
+            doubled=tuple(sorted(one for one, count in committed.items() if count > 1)),
+            again=len(told) - len(set(told)),
+            recovered=tuple(self.recovered),
+            wrong=(*self.wrong, *(f"told under an id that nothing has: {one}" for one in strangers)),
+        )
+
+    @staticmethod
+    def _saved(store: Store) -> set[str]:
+        found = store.read_now(filings.find, filings.Query(limit=None))
+        return {one.filing.accession for one in found if one.state is FilingState.SAVED}
+
+
+@asynccontextmanager
+async def scene(trial: Trial, *, edgar: str = "", more: str = "") -> AsyncIterator[Scene]:
+    """Set a trial's folder up, with a receiver that checks signatures; a daemon that still runs at the end is killed.
+
+    Without ``edgar``, the URL of a simulator, it watches its folder only. ``more`` are further settings.
+    """
+    secret = new_secret()
+    receiver = Receiver(secret=secret)
+    (trial.folder / "config" / "rules").mkdir(parents=True)
+    (trial.folder / "config" / "rules" / "chaos.yaml").write_text(_RULES)
+    (trial.folder / "secret").write_text(f"{secret}\n")
+    async with receive(receiver) as url:
+        settings = _SETTINGS.format(store=trial.store, receiver=url, address=url.removeprefix("http://"))
+        made = Scene(trial, receiver, settings + (_EDGAR.format(edgar=edgar) if edgar else ""))
+        made.write_settings(more)
+        try:
+            yield made
+        finally:
+            await made.end(signal.SIGKILL)
+
+
+async def recovery(made: Scene, goes_on: Callable[[], Awaitable[None]]) -> None:
+    """Measure how long it takes until work goes on, and note it."""
+    began = time.monotonic()
+    await goes_on()
+    made.recovered.append(time.monotonic() - began)
