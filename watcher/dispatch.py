@@ -134,15 +134,16 @@ class Dispatcher:
             await self._dispatch(accession)
 
     async def _dispatch(self, accession: str) -> None:
-        stored = await self._take(accession)
-        if stored is None:
+        taken = await self._take(accession)
+        if taken is None:
             return
+        stored, filing, listed = taken
         try:
             raw = await self._fetch(stored)
             if stored.archived is None:
                 # Tries at fetching are no tries at reading; the row was told so with the bytes.
                 stored = replace(stored, attempts=0)
-            report = await self._handle(stored, raw)
+            report = await self._handle(replace(filing, origin=stored.run_as), listed, raw)
             await self._save(report)
         except Skip as reason:
             await self._store.write(filings.skip, accession, str(reason), self._clock.now())
@@ -166,12 +167,14 @@ class Dispatcher:
         for tell in self.settled:
             tell(accession)
 
-    async def _take(self, accession: str) -> StoredFiling | None:
-        stored = await self._store.read(filings.get, accession)
+    async def _take(self, accession: str) -> tuple[StoredFiling, Filing, str] | None:
+        """The filing, the same with its tickers, and whence these are; None when nothing is owed for it now."""
+        taken = await self._store.read(_taken, accession)
+        stored = taken[0]
         # Who hands it out may know of an owing that was settled, or put off, meanwhile.
         if stored.state is not FilingState.SPOTTED or stored.run_at is None:
             return None
-        return stored if stored.run_at <= self._clock.now() else None
+        return taken if stored.run_at <= self._clock.now() else None
 
     async def _fetch(self, stored: StoredFiling) -> bytes:
         """Return the raw bytes: from the archive, else from EDGAR and into the archive."""
@@ -218,16 +221,13 @@ class Dispatcher:
             log.warning("archived file is gone; fetching it again", extra={"accession": accession})
         return raw
 
-    async def _handle(self, stored: StoredFiling, raw: bytes) -> Report:
-        filing = replace(await self._store.read(companies.with_tickers, stored.filing), origin=stored.run_as)
+    async def _handle(self, filing: Filing, listed: str, raw: bytes) -> Report:
         began = clock_time.perf_counter()
         try:
             report = await self._examiner.examine(filing, raw)
         finally:
             self._meters.examined(clock_time.perf_counter() - began)
-        # Made with today's list, or on a reread with that of the first reading: a report tells what it was made with.
-        has_more = filing.filers != stored.filing.filers
-        if listed := await self._store.read(_version_of_companies, None if has_more else filing.accession):
+        if listed:
             report.versions["companies"] = listed
         fields = {"accession": filing.accession, "items": len(report.items), "alerts": len(report.alerts)}
         log.info("examined", extra=fields)
@@ -347,11 +347,16 @@ def _keep(
     return owed
 
 
-def _version_of_companies(connection: Connection, accession: str | None) -> str:
-    """Say which list of companies there is, or with which one this filing's report was made; "" when with none."""
-    if accession is not None:
-        return reports.versions(connection, accession).get("companies", "")
-    return companies.version_of_list(connection)
+def _taken(connection: Connection, accession: str) -> tuple[StoredFiling, Filing, str]:
+    """Return a filing, the same with the tickers of EDGAR's list, and which list that is; "" when there is none.
+
+    One that has them from its first reading keeps the list of then: a report tells what it was made with.
+    """
+    stored = filings.get(connection, accession)
+    told = companies.with_tickers(connection, stored.filing)
+    if told.filers != stored.filing.filers:
+        return stored, told, companies.version_of_list(connection)
+    return stored, told, reports.versions(connection, accession).get("companies", "")
 
 
 def _cik_of(filing: Filing) -> int:

@@ -12,10 +12,13 @@ for good.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from watcher.engine.port import Job, JobKind
 from watcher.errors import StoreError
@@ -44,6 +47,7 @@ _KINDS = {queue: kind for kind, queue in _QUEUES.items()} | {_HISTORY: JobKind.F
 _LIVE_PRIORITY, _HISTORY_PRIORITY = 1, 0
 _MOST_CONNECTIONS = 4
 _CONNECT_SECONDS = 5
+_BELIEVED_SECONDS = 1.0  # so long after its last answer a connection is taken to live
 # A machine that vanished must not hold a connection for as long as the system's own patience lasts.
 _KEEPALIVE = {
     "keepalives": 1,
@@ -139,6 +143,7 @@ class JobQueue:
         self._options: dict[str, Any] = {"autocommit": True, "application_name": application, **_KEEPALIVE}
         self._options |= {"connect_timeout": _CONNECT_SECONDS, "options": _BY_INDEX}
         self._answers_seconds = answers_seconds
+        self._used_at: WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = WeakKeyDictionary()
         self._connector = PsycopgConnector()
         self._manager = JobManager(self._connector)
 
@@ -154,7 +159,8 @@ class JobQueue:
             max_size=_MOST_CONNECTIONS,
             timeout=self._answers_seconds,
             reconnect_timeout=1.0,
-            check=AsyncConnectionPool.check_connection,
+            check=self._check,
+            reset=self._note_use,
             open=False,
         )
         await pool.open()
@@ -163,6 +169,14 @@ class JobQueue:
             yield
         finally:
             await pool.close(timeout=self._answers_seconds)
+
+    async def _check(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """See that a connection lives, unless it answered just now: most would be asked many times a second."""
+        if time.monotonic() - self._used_at.get(connection, -math.inf) > _BELIEVED_SECONDS:
+            await AsyncConnectionPool.check_connection(connection)
+
+    async def _note_use(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._used_at[connection] = time.monotonic()
 
     def submit_in(self, connection: Connection, job: Job) -> None:
         """Have the job wait, in the caller's transaction. One that waits already is made to wait with the others."""

@@ -188,22 +188,26 @@ class FolderSource:
             return
         seen = self._seen.get(path)
         if seen is None or (seen.size, seen.changed_ns) != (status.st_size, status.st_mtime_ns):
-            accession = await self._take(path, status)
+            accession, is_new = await self._take(path, status)
             seen = self._seen[path] = _Seen(status.st_size, status.st_mtime_ns, status.st_ctime_ns, accession)
+            if is_new:
+                return  # `settled` tells when it can be moved
         stored = await self._store.read(filings.get, seen.accession)
         if stored.state in SETTLED:
             await self._put_away(path, stored)
 
-    async def _take(self, path: Path, status: os.stat_result) -> str:
-        """Take a file in and return its accession number. Raises ``ReadError`` when it is refused, and ``Growing``."""
+    async def _take(self, path: Path, status: os.stat_result) -> tuple[str, bool]:
+        """Take a file in; return its accession number, and whether that is new.
+
+        Raises ``ReadError`` when it is refused, and ``Growing``.
+        """
         raw = await asyncio.to_thread(self._inbox.read, path, status)
         submission = await asyncio.to_thread(split_submission, raw, path.name)
         if not submission.accession:
             raise ReadError(f"{path.name}: no accession number in it or in its name")
-        await self._spot(path, raw, submission)
-        return submission.accession
+        return submission.accession, await self._spot(path, raw, submission)
 
-    async def _spot(self, path: Path, raw: bytes, submission: Submission) -> None:
+    async def _spot(self, path: Path, raw: bytes, submission: Submission) -> bool:
         filing = _filing(submission)
         try:
             stored = await self._store.read(filings.get, filing.accession)
@@ -212,7 +216,7 @@ class FolderSource:
             await self._store.write(filings.spot, [filing], self._clock.now(), archived=archived, submit=self._submit)
             log.info("spotted", extra={"accession": filing.accession, "source": "folder", "file": path.name})
             self._meters.spotted("folder", "", None)
-            return
+            return True
         log.info("known already", extra={"accession": filing.accession, "state": stored.state, "file": path.name})
         if stored.state is FilingState.LISTED or await self._lacks_bytes(stored):
             archived = await asyncio.to_thread(self._keep, filing, raw)
@@ -223,6 +227,7 @@ class FolderSource:
                 f"{path.name}: filing {filing.accession} is in the store with other bytes "
                 f"(SHA-256 {stored.archived.sha256}, spotted {stored.spotted_at:%Y-%m-%d %H:%M:%SZ})"
             )
+        return False
 
     async def _lacks_bytes(self, stored: StoredFiling) -> bool:
         """Whether bytes that someone brings are of use: none were kept, or a filing waits for some that are gone.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from watcher.disk import in_words
 from watcher.errors import ReadError, StoreError, TooLargeError
 
 __all__ = ["Archive", "Archived"]
@@ -48,7 +49,7 @@ class Archive:
                 _write_aside(marker, store_id.encode(), self._scratch)
             owner = marker.read_text().strip()
         except OSError as error:
-            raise StoreError(f"{error.filename}: the archive cannot be used: {error.strerror}") from error
+            raise StoreError(f"{error.filename}: the archive cannot be used: {in_words(error)}") from error
         if owner != store_id:
             raise StoreError(f"{folder}: the archive belongs to another store ({owner}, not {store_id})")
 
@@ -67,7 +68,7 @@ class Archive:
             _make_folder(target.parent)
             _write_aside(target, packed, self._scratch)
         except OSError as error:
-            raise StoreError(f"{target}: cannot be archived: {error.strerror}") from error
+            raise StoreError(f"{target}: cannot be archived: {in_words(error)}") from error
         return Archived(path, hashlib.sha256(raw).hexdigest(), len(raw))
 
     def read(self, archived: Archived) -> bytes | None:
@@ -84,7 +85,7 @@ class Archive:
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ReadError(f"{target}: is not what was kept: {error}") from error
         except OSError as error:
-            raise StoreError(f"{target}: cannot be read back: {error.strerror}") from error
+            raise StoreError(f"{target}: cannot be read back: {in_words(error)}") from error
         if len(raw) > archived.bytes:
             raise TooLargeError(f"{target}: holds more than the {archived.bytes} bytes that were kept")
         if hashlib.sha256(raw).hexdigest() != archived.sha256:

@@ -153,6 +153,8 @@ def tickers_of(connection: Connection, ciks: Collection[int]) -> dict[int, tuple
 def with_tickers(connection: Connection, one: Filing) -> Filing:
     """Return the filing with the tickers that EDGAR's list has for those of its filers that have none."""
     last = listed_at(connection)
+    if last is None:
+        return one
     known = {each.cik: get(connection, each.cik) for each in one.filers if not each.tickers}
     found = {cik: each.tickers for cik, each in known.items() if each is not None and _is_listed(each, last)}
     if not found:

@@ -134,7 +134,7 @@ def insert(side: Side, table: Table, rows: list[Row]) -> None:
     if table is document:
         indexed = list(index_rows(dict(zip(names, row, strict=True)) for row in rows))
         if indexed:
-            side.connection.execute(search_words.insert().values(indexed))
+            side.connection.execute(search_words.insert(), indexed)
 
 
 def without_nul(row: Row) -> Row:

@@ -134,7 +134,9 @@ class Store:
             raise self._trouble(error) from error
 
     def _trouble(self, error: SQLAlchemyError) -> StoreError:
-        return StoreError(f"{self.name}: {postgresql.words_of(error) or str(error.__cause__ or error).strip()}")
+        own = getattr(error, "orig", None) or error
+        words = postgresql.words_of(error) or sqlite.words_of(own) or str(error.__cause__ or error).strip()
+        return StoreError(f"{self.name}: {words}")
 
 
 def is_shared(url: str) -> bool:

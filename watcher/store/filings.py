@@ -96,7 +96,7 @@ def spot(
         key = free_key(connection, wished_key(one.accepted_at, one.filed_on, now))
         values = _values(one, now, state, run_as or one.origin, key) | _archive_values(archived)
         connection.execute(filing.insert().values(**values))
-        _insert_filers(connection, one)
+        _insert_filers(connection, one, key)
         new.append(one.accession)
         if submit is not None and state is FilingState.SPOTTED:
             submit(connection, one.accession)
@@ -305,26 +305,34 @@ def _update(connection: Connection, accession: str, **changes: Any) -> None:
         raise UnknownFiling(f"no filing {accession} in the store")
 
 
-def update_facts(connection: Connection, one: Filing) -> None:
-    """Replace what a list said of a filing by what its own header says."""
-    before = get(connection, one.accession)
+def update_facts(connection: Connection, one: Filing, before: StoredFiling, **more: Any) -> int:
+    """Replace what a list said of a filing, which is stored as ``before``, by what its own header says.
+
+    ``more`` are other columns of its row that change with it. Returns its number among all filings.
+    """
     facts = {"form": one.form, "company": one.company, "filed_on": one.filed_on, "filers": to_json(one.filers)}
     if one.accepted_at is not None:
         facts["accepted_at"] = one.accepted_at
-    _update(connection, one.accession, **facts)
+    own = filing.update().where(filing.c.accession == one.accession).values(**facts, **more)
+    key: int = connection.execute(own.returning(filing.c.sort_key)).scalar_one()
     known = before.filing
     wished = wished_key(one.accepted_at or known.accepted_at, one.filed_on, before.spotted_at)
     if wished != wished_key(known.accepted_at, known.filed_on, before.spotted_at):
-        move(connection, one.accession, wished)
-    connection.execute(filer.delete().where(filer.c.accession == one.accession))
-    _insert_filers(connection, one)
+        key = move(connection, one.accession, wished)
+    if _names(one) != _names(known):
+        connection.execute(filer.delete().where(filer.c.accession == one.accession))
+        _insert_filers(connection, one, key)
+    return key
 
 
-def _insert_filers(connection: Connection, one: Filing) -> None:
-    names = {party.cik: party.name for party in reversed(one.filers)}
+def _names(one: Filing) -> dict[int, str]:
+    return {party.cik: party.name for party in reversed(one.filers)}
+
+
+def _insert_filers(connection: Connection, one: Filing, key: int) -> None:
+    names = _names(one)
     if not names:
         return
-    key = connection.execute(select(filing.c.sort_key).where(filing.c.accession == one.accession)).scalar_one()
     rows = [{"accession": one.accession, "cik": cik, "name": name, "sort_key": key} for cik, name in names.items()]
     connection.execute(filer.insert(), rows)
     # What is looked for is words of a name: its beginning will do, and a key of an index cannot be of any length.

@@ -9,6 +9,8 @@ the SEC's limit lets in.
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +18,8 @@ from zlib import crc32
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from watcher.errors import StoreError
 from watcher.store.upgrade import upgrade
@@ -41,6 +44,8 @@ _KEEPALIVE: dict[str, Any] = {"keepalives": 1, "keepalives_idle": 5, "keepalives
 _SERVER_KEEPALIVE = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
 _CONNECT_SECONDS = 5
 # Both bound what one daemon can do to the others: nobody idles with the lock, or waits for it for ever.
+# So long after its last answer a connection is taken to live.
+_BELIEVED_SECONDS = 1.0
 _IDLE_SECONDS = 30
 _LOCK_SECONDS = 60
 _MISSING = "a store in PostgreSQL needs the extra: pip install 'eightk[postgres]'"
@@ -116,7 +121,6 @@ def _engine(url: URL, size: int, options: str) -> Engine:
         url,
         pool_size=size,
         max_overflow=0,
-        pool_pre_ping=True,  # the server may have been started anew since
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "eightk",
@@ -128,6 +132,21 @@ def _engine(url: URL, size: int, options: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(connection: DBAPIConnection, _: object) -> None:
         _take_any_text(connection)
+
+    @event.listens_for(engine, "checkin")
+    def _note_use(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask_whether_it_lives(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        # The server may have been started anew since. One that answered just now is believed: to ask each time would
+        # be a tenth of all that goes back and forth.
+        if time.monotonic() - record.info.get("used_at", math.inf) <= _BELIEVED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool makes another one
 
     return engine
 

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    func,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from watcher.store import tally
 from watcher.store.schema import metadata
 
 __all__ = ["make", "search_words"]
+
+
+class _Words(TypeDecorator[str]):
+    """A text of words, a space between each two, kept as their set."""
+
+    impl = TSVECTOR
+    cache_ok = True
+
+    def bind_expression(self, bindvalue: BindParameter[str]) -> ColumnElement[str]:
+        return func.array_to_tsvector(func.string_to_array(type_coerce(bindvalue, Text), " "))
+
 
 # The full-text index: of each document in it the words, without their places. What is found is in the order of
 # `search_id`, as in SQLite's, and goes with its document.
@@ -17,7 +42,7 @@ search_words = Table(
     "search_words",
     _own,
     Column("search_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("words", TSVECTOR, nullable=False),
+    Column("words", _Words, nullable=False),
 )
 # Every word is looked up, the newest first: see `search_postgresql`.
 _WORDS_INDEX = Index("ix_search_words", search_words.c.words, postgresql_using="gin")

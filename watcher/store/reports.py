@@ -19,7 +19,7 @@ from watcher.store.alerts import raise_alert
 from watcher.store.filings import get, update_facts
 from watcher.store.pacing import tell
 from watcher.store.postgresql_schema import search_words
-from watcher.store.schema import alert, document, event, filing, item, report
+from watcher.store.schema import alert, document, event, item, report
 from watcher.store.search_index import document_rows, event_rows
 from watcher.store.search_postgresql import index_rows
 from watcher.store.telling_filings import tell_filing
@@ -45,8 +45,9 @@ def save(
     accession = found.filing.accession
     stored = get(connection, accession)
     # First of all where it stands among others: what is found in it repeats that.
-    update_facts(connection, found.filing)
-    _replace_report(connection, found, now)
+    settled = {"state": FilingState.SAVED.value, "run_at": None, "settled_at": now, "reason": None}
+    key = update_facts(connection, found.filing, stored, **settled)
+    _replace_report(connection, found, key, stored.filing.origin, now)
     journal.note_filing(connection, accession, now)
     state = PlanState(
         origin=stored.run_as,
@@ -60,8 +61,6 @@ def save(
     owed = tell_filing(connection, found, messages, filings, state, now)
     raised = [one for one in found.alerts if raise_alert(connection, accession, one, messages[one.id], now)]
     owed += tell(connection, raised, state, now)
-    settled = {"state": FilingState.SAVED.value, "run_at": None, "settled_at": now, "reason": None}
-    connection.execute(filing.update().where(filing.c.accession == accession).values(**settled))
     return tuple(dict.fromkeys(owed))
 
 
@@ -96,22 +95,19 @@ def count_alerts(connection: Connection, accessions: Collection[str]) -> dict[st
     return {row.accession: row.alerts for row in rows}
 
 
-def _replace_report(connection: Connection, found: Report, now: datetime) -> None:
+def _replace_report(connection: Connection, found: Report, key: int, origin: str, now: datetime) -> None:
     accession = found.filing.accession
-    for table in (report, document, item, event):
-        connection.execute(table.delete().where(table.c.accession == accession))
+    if connection.execute(report.delete().where(report.c.accession == accession)).rowcount:
+        for table in (document, item, event):
+            connection.execute(table.delete().where(table.c.accession == accession))
     texts = {one.sequence: one.text for one in found.documents}
     body = report_line(replace(found, exhibits=tuple(_lean(one, texts) for one in found.exhibits)))
     row = {"accession": accession, "saved_at": now, "body": body, "versions": dict(found.versions)}
     connection.execute(report.insert().values(period_of_report=found.period_of_report, **row))
-    key, origin = connection.execute(
-        select(filing.c.sort_key, filing.c.origin).where(filing.c.accession == accession)
-    ).one()
     documents = list(document_rows(accession, key, body, origin, texts))
     _insert_all(connection, document, documents)
     if connection.dialect.name == "postgresql":  # triggers do it in SQLite
-        for row in index_rows(documents):
-            connection.execute(search_words.insert().values(row))
+        _insert_all(connection, search_words, index_rows(documents))
     _insert_all(connection, item, (_item_row(accession, key, n, one) for n, one in enumerate(found.items)))
     _insert_all(connection, event, event_rows(accession, key, body["events"]))
 

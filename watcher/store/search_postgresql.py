@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, cast, func, select
+from sqlalchemy import Connection, Integer, Select, cast, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from watcher.store.passages import Term, fold, stands_in
@@ -39,10 +39,7 @@ def index_rows(documents: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any
     for one in documents:
         if one["search_id"] is not None:
             words = _words_of(one["text"], one["names"], one["tags"])
-            yield {
-                "search_id": one["search_id"],
-                "words": func.array_to_tsvector(func.string_to_array(" ".join(words), " ")),
-            }
+            yield {"search_id": one["search_id"], "words": " ".join(words)}
 
 
 def numbers(connection: Connection, asked: Asked) -> Iterator[int]:

@@ -49,11 +49,15 @@ def free_key(connection: Connection, wished: int) -> int:
     return last + 1
 
 
-def move(connection: Connection, accession: str, wished: int) -> None:
-    """Give a filing that is in the store this key, or the next one that is free; and all that repeats its key."""
+def move(connection: Connection, accession: str, wished: int) -> int:
+    """Give a filing that is in the store this key, or the next one that is free; and all that repeats its key.
+
+    Returns the key that it has now.
+    """
     old: int = connection.execute(select(filing.c.sort_key).where(filing.c.accession == accession)).scalar_one()
     new = free_key(connection, wished)
     for table in (filing, filer, item, event):
         connection.execute(table.update().where(table.c.accession == accession).values(sort_key=new))
     moved = document.c.search_id + (new - old) * PER_FILING
     connection.execute(document.update().where(document.c.accession == accession).values(search_id=moved))
+    return new

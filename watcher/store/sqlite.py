@@ -18,9 +18,21 @@ from sqlalchemy.pool import QueuePool
 from watcher.errors import StoreError
 from watcher.store.upgrade import upgrade
 
-__all__ = ["SCHEME", "SqliteDatabase", "time_limit"]
+__all__ = ["SCHEME", "SqliteDatabase", "time_limit", "words_of"]
 
 SCHEME = "sqlite:///"
+BUSY_SECONDS = 10.0
+# A large store is not looked over in that time; a restart may not take longer for it.
+CHECK_SECONDS = 1.0
+_RESTORE = "put a backup in its place (eightk backup; docs/keeping.md tells how)"
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: "{said}: make room on its disk",
+    sqlite3.SQLITE_BUSY: "another process has been writing for a while ({said}); try again when it is done",
+    sqlite3.SQLITE_CORRUPT: f"{{said}}; {_RESTORE}",
+    sqlite3.SQLITE_NOTADB: f"{{said}}; {_RESTORE}",
+    sqlite3.SQLITE_READONLY: "{said}: mend its rights, or remount its disk so that it can be written",
+    sqlite3.SQLITE_IOERR: "{said}: its disk does not do what it is asked for, look at that first",
+}
 _DURABLE = ("journal_mode=WAL", "synchronous=FULL")
 
 
@@ -49,9 +61,20 @@ class SqliteDatabase:
         engine = _upgrading(self.path)
         try:
             with engine.begin() as connection:
+                self._check_pages(connection)
                 upgrade(connection)
         finally:
             engine.dispose()
+
+    def _check_pages(self, connection: Connection) -> None:
+        """Raise ``StoreError`` when pages are damaged, as far as can be told in a moment."""
+        try:
+            with time_limit(connection, CHECK_SECONDS):
+                found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        except TimeoutError:
+            return  # nothing was found in the time that there was
+        if found != "ok":
+            raise StoreError(f"{self.path}: is damaged ({' '.join(str(found).split())}); {_RESTORE}")
 
     def opened(self) -> None:
         """Remember which file it is."""
@@ -68,6 +91,14 @@ class SqliteDatabase:
         """Close every connection."""
         self.writer.dispose()
         self.reader.dispose()
+
+
+def words_of(error: Exception) -> str:
+    """Say for a person what SQLite says, and what can be done about it; "" for what is no error of its own."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return ""
+    return _REMEDIES.get(code & 0xFF, "{said}").format(said=error)
 
 
 @contextmanager
@@ -137,7 +168,7 @@ def _engine(path: Path, *, begin: str, size: int, pragmas: tuple[str, ...], is_i
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
-        connect_args={"check_same_thread": False, "timeout": 10},
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
     )
 
     @event.listens_for(engine, "connect")
@@ -149,7 +180,7 @@ def _engine(path: Path, *, begin: str, size: int, pragmas: tuple[str, ...], is_i
                 connection.execute(f"PRAGMA {pragma}")
             except sqlite3.DatabaseError as error:
                 connection.close()
-                raise StoreError(f"{path}: cannot be opened as a store: {error}{_remedy(path)}") from error
+                raise StoreError(f"{path}: cannot be opened as a store: {words_of(error)}{_remedy(path)}") from error
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

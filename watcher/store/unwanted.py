@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from watcher.models import Filer, Filing, FilingState
 from watcher.report_json import filer_from_json
-from watcher.store.filings import update_facts
+from watcher.store.filings import get, update_facts
 from watcher.store.schema import filing
 
 __all__ = ["find", "leave", "note"]
@@ -32,6 +32,5 @@ def find(connection: Connection, accessions: Collection[str]) -> dict[str, tuple
 
 def leave(connection: Connection, one: Filing, reason: str) -> None:
     """Leave a filing listed for which work was owed, and keep what its header told, which decides the next one's."""
-    update_facts(connection, one)
-    changes = {"state": FilingState.LISTED.value, "run_at": None, "reason": reason}
-    connection.execute(filing.update().where(filing.c.accession == one.accession).values(**changes))
+    before = get(connection, one.accession)
+    update_facts(connection, one, before, state=FilingState.LISTED.value, run_at=None, reason=reason)
