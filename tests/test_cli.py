@@ -299,6 +299,8 @@ def test_demo_shows_webhooks_that_verify(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert b"signature verified" in done.stdout
     assert b"0 refused" in done.stdout
+    assert b"  spotted   " in done.stdout
+    assert b"  error " not in done.stdout
 
 
 def test_simulate_serves_what_is_in_a_folder(made: MadeSubmission, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ class _Narrator(logging.Handler):
         facts = vars(record)
         match record.getMessage():
             case "spotted":
-                say(f"  spotted   {facts['filings']} new on the list")
+                say(f"  spotted   {facts['accession']}")
             case "examined":
                 found = f"{_count(facts['items'], 'item')}, {_count(facts['alerts'], 'alert')}"
                 say(f"  examined  {facts['accession']}: {found}")
