@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import html
+import os
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -452,6 +453,18 @@ def test_the_signing_key_outlives_a_restart(tmp_path: Path):
     (tmp_path / "web.key").write_bytes(b"short")
     with pytest.raises(EightkError, match="damaged"):
         signing_key(tmp_path / "web.key")
+
+
+def test_a_disk_that_is_full_leaves_no_half_of_a_key_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("watcher.web.access.os.fsync", full)
+    with pytest.raises(EightkError, match=r"web\.key: cannot be made or read: .*make room on its disk"):
+        signing_key(tmp_path / "web.key")
+    monkeypatch.undo()
+
+    assert len(signing_key(tmp_path / "web.key")) == 32
 
 
 def test_an_address_for_others_needs_a_password_first(tmp_path: Path):

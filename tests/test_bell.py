@@ -1,6 +1,7 @@
 """A bell wakes who waits: at an instant of the clock, or when somebody rings."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from _indexes import FastClock, at
@@ -45,3 +46,31 @@ async def test_what_rang_while_nobody_waited_is_heard_once_and_can_be_forgotten(
 
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(bell.wait(), 0.05)
+
+
+async def test_a_clock_that_is_set_back_meanwhile_delays_no_bell() -> None:
+    clock = FastClock(NOW, scale=1)
+    with Bell(clock) as bell:
+        waiting = asyncio.create_task(bell.wait(NOW + timedelta(seconds=0.3)))
+        await asyncio.sleep(0.05)
+        clock.shows = NOW - timedelta(hours=6)
+        async with asyncio.timeout(20):
+            await waiting
+
+
+async def test_a_clock_that_leaps_ahead_meanwhile_rings_at_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watcher.sources._bell.LOOK_SECONDS", 0.05)
+    clock = FastClock(NOW, scale=1)
+    with Bell(clock) as bell:
+        waiting = asyncio.create_task(bell.wait(NOW + timedelta(hours=6)))
+        await asyncio.sleep(0.1)
+        clock.shows = NOW + timedelta(hours=7)
+        async with asyncio.timeout(20):
+            await waiting
+
+
+async def test_a_clock_that_was_set_back_before_the_wait_began_makes_it_no_longer_than_it_was_meant() -> None:
+    clock = FastClock(NOW - timedelta(hours=6), scale=1)
+    with Bell(clock) as bell:
+        async with asyncio.timeout(20):
+            await bell.wait(NOW + timedelta(seconds=0.3), since=NOW)

@@ -1,5 +1,6 @@
 """The lock: one process owns a store, others can find out who, and no end of a process leaves it locked."""
 
+import errno
 import os
 import signal
 import stat
@@ -180,3 +181,31 @@ def test_when_an_owner_that_was_killed_had_it_last_is_not_known(store: Path, oth
 
     with StoreLock(store) as lock:
         assert lock.idle_seconds == 0
+
+
+def test_a_lock_file_that_the_disk_does_not_take_is_told_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("watcher.lock.os.pwrite", full)
+
+    with pytest.raises(StoreError, match=r"eightk\.db\.lock: cannot be written: .*make room on its disk"):
+        StoreLock(tmp_path / "eightk.db")
+    monkeypatch.undo()
+    StoreLock(tmp_path / "eightk.db").release()
+
+
+def test_a_disk_that_turned_read_only_lets_a_store_be_given_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    lock = StoreLock(tmp_path / "eightk.db")
+    monkeypatch.setattr("watcher.lock.os.ftruncate", read_only)
+    lock.release()
+    monkeypatch.undo()
+
+    assert owner_of(tmp_path / "eightk.db") is None

@@ -1,6 +1,8 @@
 """A store in a file of SQLite: what the file system does to it, and what it must keep."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -99,3 +101,44 @@ def test_what_its_log_still_holds_is_not_left_out_on_a_read_only_medium(on_read_
 def test_a_store_on_a_read_only_medium_cannot_be_written_and_the_remedy_is_told(on_read_only_medium: Path) -> None:
     with pytest.raises(StoreError, match=r"on a medium that cannot be written: copy it to another one"):
         Store(f"sqlite:///{on_read_only_medium}")
+
+
+def test_a_damaged_page_is_found_before_the_store_is_used_and_the_remedy_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "eightk.db"
+    with Store(f"sqlite:///{path}") as store:
+        store.write_now(filings.spot, [Filing(ACCESSION)], NOW)
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        for place in range(4096, size, 4096):
+            file.seek(place)
+            file.write(b"\xa5" * 4096)
+
+    with pytest.raises(StoreError, match=r"eightk\.db: .*put a backup in its place \(eightk backup"):
+        Store(f"sqlite:///{path}")
+
+
+def test_a_file_that_is_no_database_any_more_tells_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "eightk.db"
+    path.write_bytes(b"\xa5" * 8192)
+
+    with pytest.raises(StoreError, match=r"not a database; put a backup in its place \(eightk backup"):
+        Store(f"sqlite:///{path}")
+
+
+def test_a_store_that_another_process_writes_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watcher.store.sqlite.BUSY_SECONDS", 0.1)
+    path = tmp_path / "eightk.db"
+    with Store(f"sqlite:///{path}") as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(StoreError, match="another process has been writing for"):
+            store.write_now(filings.spot, [Filing(ACCESSION)], NOW)
+
+
+def test_a_disk_that_is_full_is_told_with_the_remedy(store: Store) -> None:
+    def fill(connection: Connection) -> None:
+        connection.execute(text("PRAGMA max_page_count = 1"))
+        connection.execute(text("CREATE TABLE more AS SELECT zeroblob(10000000)"))
+
+    with pytest.raises(StoreError, match="full: make room on its disk"):
+        store.write_now(fill)

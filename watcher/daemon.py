@@ -115,7 +115,7 @@ class Daemon:
         )
         self._disk = Disk(settings.data_dir, settings.store_path, settings.archive)
         self.condition = self._make_condition()
-        self._minder = Minder(store=self.store, lock=lock, edgar=self._edgar, stop=self.stop)
+        self._minder = Minder(store=self.store, lock=lock, clock=clock, edgar=self._edgar, stop=self.stop)
 
     @classmethod
     @asynccontextmanager

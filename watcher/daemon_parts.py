@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from watcher.clock import Clock, shared_clock
+from watcher.disk import in_words
 from watcher.edgar.client import EdgarClient
 from watcher.errors import StoreError
 from watcher.lock import StoreLock
@@ -63,7 +64,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{folder}: cannot be made: {error.strerror}") from error
+        raise StoreError(f"{folder}: cannot be made: {in_words(error)}") from error
 
 
 def make_workers(ready: Ready, meters: Meters) -> Workers:

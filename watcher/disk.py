@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
 
-__all__ = ["GIGABYTE", "Disk"]
+__all__ = ["GIGABYTE", "Disk", "in_words"]
 
 GIGABYTE = 10**9
+_REMEDIES = {
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "make room on its disk",
+    errno.EROFS: "remount it so that it can be written",
+}
+
+
+def in_words(error: OSError) -> str:
+    """What the system says of an error, and what a person can do about it where that is known."""
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    said = error.strerror or str(error)
+    return f"{said}: {remedy}" if remedy else said
 
 
 class Disk:

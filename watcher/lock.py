@@ -11,10 +11,12 @@ import json
 import os
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from watcher.disk import in_words
 from watcher.errors import StoreError, StoreLocked
 
 __all__ = ["Owner", "StoreLock", "lock_path", "owner_of"]
@@ -52,7 +54,7 @@ class StoreLock:
             is_new = not path.exists()
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(f"{path}: the lock file cannot be opened: {error.strerror}") from error
+            raise StoreError(f"{path}: the lock file cannot be opened: {in_words(error)}") from error
         try:
             _lock(self._file)
         except BlockingIOError as error:
@@ -66,7 +68,11 @@ class StoreLock:
         # A file that was there before may have had wider rights.
         os.fchmod(self._file, 0o600)
         self.idle_seconds = None if is_new else _idle_seconds(os.fstat(self._file))
-        self.announce("")
+        try:
+            self.announce("")
+        except StoreError:
+            self.release()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -82,15 +88,20 @@ class StoreLock:
             return False
 
     def announce(self, url: str) -> None:
-        """Tell others where the owner's API is."""
+        """Tell others where the owner's API is. Raises ``StoreError`` when the disk will not take it."""
         text = json.dumps(asdict(Owner(os.getpid(), url, self.token))).encode()
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, text, 0)
+        try:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, text, 0)
+        except OSError as error:
+            raise StoreError(f"{self._path}: cannot be written: {in_words(error)}") from error
 
     def release(self) -> None:
         """Give the store free. The file stays: removing it could take it from under the next owner."""
         if self._file >= 0:
-            os.ftruncate(self._file, 0)
+            # A disk that takes nothing any more: the next owner counts this one as killed, which harms nothing.
+            with suppress(OSError):
+                os.ftruncate(self._file, 0)
             os.close(self._file)
             self._file = -1
 

@@ -5,6 +5,7 @@ Blocking, and without a word about the store: `FolderSource` calls it from threa
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import logging
@@ -16,6 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from watcher.errors import ReadError, TooLargeError
 
@@ -100,7 +102,7 @@ class Inbox:
             raise TooLargeError(
                 f"{path.name}: {status.st_size:,} bytes, more than the {self._max_bytes:,} that are read"
             )
-        with path.open("rb") as file:
+        with _opened(path, status) as file:
             file.seek(max(0, status.st_size - TAIL_BYTES))
             is_ended = END_MARK.search(file.read(TAIL_BYTES)) is not None
             if not is_ended and not self._is_settled(path, status):
@@ -155,6 +157,9 @@ class Inbox:
             return None
         try:
             folder.mkdir(exist_ok=True)
+            if folder.is_symlink():
+                # Whoever may put files here could have them moved to wherever eightk may write.
+                raise OSError(errno.ELOOP, f"{folder.name} is a link")
             target = _free_name(folder, path)
             path.rename(target)
         except FileNotFoundError:
@@ -176,13 +181,33 @@ def _may_be_taken(path: Path) -> bool:
     return not name.startswith(".") and not name.endswith(UNFINISHED_SUFFIXES) and name not in (DONE, REJECTED)
 
 
+def _opened(path: Path, status: os.stat_result) -> IO[bytes]:
+    """Open the file that was looked at; another one in its place may be a link, or a pipe that is never written to.
+
+    Raises ``Growing`` when it is another one, and ``OSError``.
+    """
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    found = os.fstat(file.fileno())
+    if not stat.S_ISREG(found.st_mode) or (found.st_dev, found.st_ino) != (status.st_dev, status.st_ino):
+        file.close()
+        raise Growing
+    return file
+
+
 def _free_name(folder: Path, path: Path) -> Path:
+    """A name in that folder that nothing has, a link that leads nowhere included."""
     target = folder / path.name
     for number in range(1, 1000):
-        if not target.exists():
+        if not os.path.lexists(target):
             return target
-        target = folder / f"{path.stem}.{number}{path.suffix}"
-    return folder / f"{path.stem}.{time.time_ns()}{path.suffix}"
+        target = folder / _numbered(path, number)
+    return folder / _numbered(path, time.time_ns())
+
+
+def _numbered(path: Path, number: int) -> str:
+    stem, suffix = (path.stem, path.suffix) if len(path.suffix) < 20 else (path.name, "")
+    ending = os.fsencode(f".{number}{suffix}")
+    return os.fsdecode(os.fsencode(stem)[: MAX_NAME_BYTES - len(ending)] + ending)
 
 
 def _write_reason(target: Path, reason: str) -> None:
@@ -190,6 +215,9 @@ def _write_reason(target: Path, reason: str) -> None:
     name = os.fsencode(target.name)[: MAX_NAME_BYTES - len(suffix)]
     beside = target.parent / (os.fsdecode(name) + suffix)
     try:
-        beside.write_text(f"{reason}\n", encoding="utf-8", errors="backslashreplace")
+        # Not through a link that somebody put there.
+        beside.unlink(missing_ok=True)
+        with beside.open("x", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{reason}\n")
     except OSError as error:
         log.error("reason cannot be written", extra={"file": target.name, "reason": error.strerror})

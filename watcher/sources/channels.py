@@ -181,7 +181,7 @@ class Channel:
             while True:
                 began = self._clock.now()
                 await self.read_and_tell()
-                await bell.wait(self._rhythm.next_look(began))
+                await bell.wait(self._rhythm.next_look(began), since=began)
 
     async def read_and_tell(self) -> None:
         """Read, and log an outage once when it begins and once when it ends."""

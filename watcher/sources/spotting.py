@@ -142,7 +142,7 @@ class Spotting:
                 self._was_polled.set()
                 bell.forget()
                 # From its beginning, so that a slow answer does not stretch the rhythm.
-                await bell.wait(None if edgar.poll_cron else edgar.rhythm.next_look(began))
+                await bell.wait(None if edgar.poll_cron else edgar.rhythm.next_look(began), since=began)
 
     def troubles(self) -> list[str]:
         """Say what is wrong beside the live list, for a person."""

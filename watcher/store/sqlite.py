@@ -23,7 +23,7 @@ __all__ = ["SCHEME", "SqliteDatabase", "time_limit", "words_of"]
 SCHEME = "sqlite:///"
 BUSY_SECONDS = 10.0
 # A large store is not looked over in that time; a restart may not take longer for it.
-CHECK_SECONDS = 1.0
+CHECK_SECONDS = 0.3
 _RESTORE = "put a backup in its place (eightk backup; docs/keeping.md tells how)"
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "{said}: make room on its disk",

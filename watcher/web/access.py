@@ -16,7 +16,6 @@ import os
 import re
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -25,6 +24,7 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import HTTPException, Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from watcher.disk import in_words
 from watcher.errors import ConfigError, EightkError, Fault
 from watcher.keyring import Keyring, Token, read_keyring
 from watcher.settings import Settings
@@ -257,16 +257,25 @@ def signing_key(path: Path) -> bytes:
     Raises ``EightkError``.
     """
     try:
-        with suppress(FileExistsError):
-            opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(opened, "wb") as file:
-                file.write(secrets.token_bytes(_KEY_BYTES))
+        if not path.exists():
+            _make_key(path)
         key = path.read_bytes()
     except OSError as error:
-        raise EightkError(f"{path}: cannot be made or read: {error.strerror}") from error
+        raise EightkError(f"{path}: cannot be made or read: {in_words(error)}") from error
     if len(key) < _KEY_BYTES:
         raise EightkError(f"{path} is damaged: remove it, and everybody logs in anew")
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Write it aside, sync, rename: a full disk or a power cut leaves no half of a key, which would end each start."""
+    aside = path.with_name(f"{path.name}.part")
+    opened = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(opened, "wb") as file:
+        file.write(secrets.token_bytes(_KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
 
 
 def csrf(request: Request) -> str:
