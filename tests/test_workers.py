@@ -156,6 +156,12 @@ async def test_the_text_of_every_error_is_cut_and_can_be_saved(workers: Workers,
     assert (r"\ud83dx" in text, len(text)) == (True, MAX_ERROR_CHARACTERS)
 
 
+async def test_a_huge_text_of_an_error_is_no_want_of_memory(workers: Workers):
+    error = await fails(workers, f"raise ValueError('x' * {MEMORY_MEGABYTES * 2**20 // 3})")
+
+    assert str(error).startswith("handler 'obedient': ValueError: xxx")
+
+
 async def test_the_reason_of_a_skipped_file_can_be_printed(workers: Workers):
     line, is_error = await workers.run("a.txt", examine_to_line, "a.txt", b"raise Skip('\\ud83d')")
 

@@ -118,7 +118,7 @@ def _faults(report: Report, accession: str) -> tuple[str, Exception | None]:
 
 def _said(error: BaseException) -> str:
     try:
-        return str(error)
+        return _shortened(str(error))  # copies of a huge one could be more than the memory that is left
     except Exception:  # noqa: BLE001  # the border to foreign code: an error may be too broken to tell its own text
         return "(no text)"
 

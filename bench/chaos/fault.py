@@ -30,6 +30,12 @@ class Outcome:
     again: int = 0  # messages that came once more under their own id, as the contract allows
     recovered: tuple[float, ...] = ()  # real seconds from the end of a fault until work went on
     wrong: tuple[str, ...] = ()  # whatever else broke a promise
+    times: int = 1  # how often the fault was done in it
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every promise was kept."""
+        return not (self.lost or self.doubled or self.wrong)
 
 
 @dataclass(frozen=True, slots=True)

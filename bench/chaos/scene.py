@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -14,17 +15,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy import Connection, select
+
 from bench.chaos.fault import Outcome, Trial
 from bench.errors import BenchError
 from bench.logs import log_lines, saves
+from watcher.errors import StoreError
 from watcher.models import DeliveryState, FilingState, alert_id
 from watcher.signing import new_secret
 from watcher.simulator.made import MadeSubmission
-from watcher.simulator.receiver import Receiver, receive
-from watcher.store import deliveries, filings
+from watcher.simulator.receiver import Received, Receiver, receive
+from watcher.simulator.server import Simulator
+from watcher.sources.poller import beginning
+from watcher.store import deliveries, filings, journal
 from watcher.store.database import Store
+from watcher.store.schema import alert
 
-__all__ = ["EIGHTK", "Scene", "scene"]
+__all__ = ["EIGHTK", "Scene", "recovery", "scene"]
 
 EIGHTK = ("-m", "watcher.cli")
 _RULE = "every-filing"
@@ -63,6 +70,7 @@ company_hours = 0
 """
 _START_SECONDS, _STOP_SECONDS = 120.0, 60.0
 _LOOK_SECONDS = 0.1
+_MOST_ENTRIES = 1_000_000
 
 
 class Scene:
@@ -89,6 +97,12 @@ class Scene:
         self.inbox.mkdir(exist_ok=True)
         for one in made:
             (self.inbox / f"{one.accession}.txt").write_bytes(one.raw)
+            self.expected.add(one.accession)
+
+    def post(self, edgar: Simulator, made: Iterable[MadeSubmission]) -> None:
+        """Have the simulator list submissions now, and expect them."""
+        for one in made:
+            edgar.add(one)
             self.expected.add(one.accession)
 
     async def begin(
@@ -151,6 +165,26 @@ class Scene:
         """Wait until all that is expected is saved, and nothing is owed any more."""
         await self.until(self.is_settled, seconds, "all saved and told")
 
+    async def until_watching(self) -> None:
+        """Wait until the first look at EDGAR's list is kept: from then on whatever is listed must be told."""
+        await self.until(self._is_watching, _START_SECONDS, "a first look at EDGAR's list")
+
+    async def recover(self, seconds: float = 120.0) -> None:
+        """Start the next daemon, and note how long it takes from its start until all is saved and told.
+
+        That it does not start is noted as wrong.
+        """
+
+        async def goes_on() -> None:
+            try:
+                await self.begin()
+            except (BenchError, TimeoutError) as error:
+                self.wrong.append(f"the next daemon did not start: {error}")
+            else:
+                await self.settle(seconds)
+
+        await recovery(self, goes_on)
+
     def is_settled(self) -> bool:
         """Whether all that is expected is saved, and nothing is owed."""
         with Store(self.trial.store, only_read=True) as store:
@@ -167,22 +201,35 @@ class Scene:
         """The lines with this message in the daemon's log, over all its lives."""
         return (line for line in log_lines(self.log) if line["message"] == message)
 
-    def outcome(self) -> Outcome:
-        """Say what came of it."""
-        saved = self.saved()
+    def outcome(self, times: int = 1) -> Outcome:
+        """Say what came of it, where the fault was done so many ``times``."""
+        with Store(self.trial.store, only_read=True) as store:
+            saved = self._saved(store)
+            doubled = store.read_now(_doubled)
         told = [post.message_id for post in self.receiver.accepted]
         owed = {accession: alert_id(accession, _RULE) for accession in self.expected}
         lost = {accession for accession, number in owed.items() if accession not in saved or number not in told}
-        committed = Counter(saves(self.log))
-        strangers = sorted(set(told) - set(owed.values()))
+        logged = Counter(saves(self.log))
+        posts = {post.message_id: _accession(post) for post in self.receiver.accepted}
+        others = {number: accession for number, accession in posts.items() if number not in owed.values()}
+        doubled |= {one for one, count in logged.items() if count > 1} | (set(others.values()) & self.expected)
+        unknown = sorted(number for number, accession in others.items() if accession not in self.expected)
         return Outcome(
             len(self.expected),
             lost=tuple(sorted(lost)),
-            doubled=tuple(sorted(one for one, count in committed.items() if count > 1)),
+            doubled=tuple(sorted(doubled)),
             again=len(told) - len(set(told)),
             recovered=tuple(self.recovered),
-            wrong=(*self.wrong, *(f"told under an id that nothing has: {one}" for one in strangers)),
+            wrong=(*self.wrong, *(f"told under an id that nothing has: {one}" for one in unknown)),
+            times=times,
         )
+
+    def _is_watching(self) -> bool:
+        try:
+            with Store(self.trial.store, only_read=True) as store:
+                return store.read_now(beginning) is not None
+        except StoreError:
+            return False  # it is not made yet
 
     @staticmethod
     def _saved(store: Store) -> set[str]:
@@ -212,7 +259,23 @@ async def scene(trial: Trial, *, edgar: str = "", more: str = "") -> AsyncIterat
 
 
 async def recovery(made: Scene, goes_on: Callable[[], Awaitable[None]]) -> None:
-    """Measure how long it takes until work goes on, and note it."""
-    began = time.monotonic()
+    """Measure how long it takes until work goes on, and note it; nothing, when that came to be wrong."""
+    began, faults = time.monotonic(), len(made.wrong)
     await goes_on()
-    made.recovered.append(time.monotonic() - began)
+    if len(made.wrong) == faults:
+        made.recovered.append(time.monotonic() - began)
+
+
+def _doubled(connection: Connection) -> set[str]:
+    """The filings whose report was committed more than once, or of which one rule raised alerts under two ids."""
+    entries = journal.after(connection, 0, _MOST_ENTRIES)
+    committed = Counter(one.accession for one in entries if one.kind == "filing")
+    raised = Counter((row.accession, row.rule) for row in connection.execute(select(alert.c.accession, alert.c.rule)))
+    alerts = {accession for (accession, _), count in raised.items() if count > 1}
+    return {one for one in {one for one, count in committed.items() if count > 1} | alerts if one is not None}
+
+
+def _accession(post: Received) -> str:
+    """The filing that a message tells of; "" when it tells of none."""
+    told: str = json.loads(post.body)["data"].get("filing", {}).get("accession", "")
+    return told

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from bench import database
 from bench.errors import BenchError
-from bench.many import database
 from bench.many.daemons import Daemon
 from bench.many.plan import RULE, Plan, set_up
 from bench.tables import Table, number

@@ -14,8 +14,8 @@ from typing import Any
 
 import psycopg
 
+from bench import database
 from bench.errors import BenchError
-from bench.many import database
 from bench.many.daemons import Daemon, Life
 from bench.many.findings import Findings, Kill, Told
 from bench.many.plan import Plan, ShortDay, set_up

@@ -12,7 +12,7 @@ import psycopg
 
 from bench.environments import ROOT
 
-__all__ = ["Server", "made", "rows", "serving"]
+__all__ = ["Server", "dropped", "made", "rows", "serving"]
 
 
 class Server(Protocol):
@@ -20,6 +20,7 @@ class Server(Protocol):
 
     def url(self, database: str = "") -> str: ...
     def start(self) -> None: ...
+    def stop(self) -> None: ...
     def restart(self) -> None: ...
     def kill(self) -> None: ...
 
@@ -38,6 +39,11 @@ def made(server: Server, name: str) -> str:
     """Make an empty database, and return its URL."""
     rows(server.url(), f'CREATE DATABASE "{name}"')
     return server.url(name)
+
+
+def dropped(server: Server, name: str) -> None:
+    """Drop a database, and cut whoever is still connected to it."""
+    rows(server.url(), f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
