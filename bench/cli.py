@@ -1,4 +1,4 @@
-"""The command: chooses filings and readers, runs the parts that are wanted, prints tables, writes the JSON."""
+"""The command: chooses filings and readers, runs the parts that are wanted, prints tables, writes the page."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.environments import CRAWLER, PEERS, ROOT, Peer, install, named
 from bench.errors import BenchError, ReaderError
+from bench.figures import figures_of
 from bench.machine import machine
+from bench.page import page_of
 from bench.parts import PARTS, Bench, needs_peers
 
 __all__ = ["main"]
@@ -27,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
+        if options.source:
+            _write(_read(options.source), options)
+            return EXIT_DONE
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(
                 Path(folder), options.repeat, _tell, _show, limit=options.limit, soaked_filings=options.filings
@@ -50,7 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--limit", type=_positive, help="read so many files of the corpus only")
     add("--filings", type=_positive, default=10_000, help="how many the memory part reads (default: 10000)")
     add("--cache", type=Path, default=ROOT / "build" / "bench", help="where the peers are installed")
-    add("--json", type=Path, metavar="FILE", help="write all figures there, too")
+    page = ROOT / "build" / "bench" / "index.html"
+    add("--page", type=Path, default=page, metavar="FILE", help="the page (default: build/bench/index.html)")
+    add("--json", type=Path, metavar="FILE", help="all figures (default: beside the page, as .json)")
+    add("--from", dest="source", type=Path, metavar="FILE", help="measure nothing: write the page from this JSON")
+    add("--figures", type=Path, metavar="FILE", help="write those that the README quotes there")
     return parser
 
 
@@ -72,15 +82,35 @@ def _run(bench: Bench, options: argparse.Namespace) -> int:
     try:
         for part in parts:
             bench.run(part)
+            _write({"machine": where.told(), **bench.told()}, options)  # of a run that is broken off, too
     finally:
         bench.close()
     bench.show_end()
     for trouble in bench.troubles:
         _tell(f"left out: {trouble}")
-    if options.json:
-        told = {"machine": where.told(), **bench.told()}
-        options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    _tell(f"the page is {options.page}")
     return EXIT_FAILED if bench.troubles else EXIT_DONE
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{path}: expected the JSON of a run: {error}") from error
+    if not isinstance(told, dict) or "shown" not in told:
+        raise BenchError(f"{path}: expected the JSON of a run, with what it has shown")
+    return told
+
+
+def _write(told: dict[str, Any], options: argparse.Namespace) -> None:
+    """Write the page, the JSON of which it is made beside it, and the figures to quote if they are wanted."""
+    figures = options.json or options.page.with_suffix(".json")
+    options.page.parent.mkdir(parents=True, exist_ok=True)
+    if not options.source:
+        figures.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    options.page.write_text(page_of(told), encoding="utf-8")
+    if options.figures:
+        options.figures.write_text(json.dumps(figures_of(told), indent=1) + "\n", encoding="utf-8")
 
 
 def _install(bench: Bench, peers: Sequence[Peer], options: argparse.Namespace) -> None:
@@ -91,7 +121,9 @@ def _install(bench: Bench, peers: Sequence[Peer], options: argparse.Namespace) -
         try:
             bench.environments.append(install(peer, options.cache, checkouts.get(peer.name)))
         except ReaderError as error:
-            bench.troubles.append(str(error))
+            bench.leave_out(peer.name, str(error))
+    if peers and not checkouts:
+        bench.absent[CRAWLER] = "no registry has it; --edgar-crawler names a checkout"
 
 
 def _show(table: object) -> None:

@@ -1,6 +1,7 @@
 """Makes each peer's own virtual environment, once, and says how its readers are started.
 
-What is installed stands in ``bench/peers/<peer>.txt``, every version pinned; from where is pip's own configuration.
+What is installed stands in ``bench/peers/<peer>.txt``, every version pinned with the hashes of its files; from where is
+pip's own configuration.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ OURS = "eightk"
 CRAWLER = "edgar-crawler"
 _INSTALL_SECONDS = 1_800
 _PINS = Path(__file__).parent / "peers"
+_BUILD_TOOL = _PINS / "build.txt"  # what datamule's flashtext, of which there is no wheel, is built with
+# Nothing is fetched whose hash does not stand in a file here: no build tool, and no dependency that is not named.
+_PIP = (
+    *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+    *("--require-hashes", "--no-deps", "--no-build-isolation"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +78,14 @@ def install(peer: Peer, cache: Path, checkout: Path | None = None) -> Environmen
         raise ReaderError(f"{peer.name}: expected a checkout with extract_items.py, came {checkout}")
     folder = (cache / peer.name).resolve()
     python = folder / "bin" / "python"
-    pins = _PINS / f"{peer.name}.txt"
+    files = (_BUILD_TOOL, _PINS / f"{peer.name}.txt")
     stamp = folder / "installed"
-    wanted = hashlib.sha256(f"{sys.version}\n{pins.read_text(encoding='utf-8')}".encode()).hexdigest()
+    pins = "".join(file.read_text(encoding="utf-8") for file in files)
+    wanted = hashlib.sha256(f"{sys.version}\n{pins}".encode()).hexdigest()
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         _run(peer, [sys.executable, "-m", "venv", "--clear", str(folder)])
-        _run(peer, [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(pins)])
+        for file in files:
+            _run(peer, [str(python), *_PIP, "-r", str(file)])
         stamp.write_text(wanted, encoding="utf-8")
     return Environment(peer.name, python, _variables(folder, checkout))
 

@@ -12,11 +12,23 @@ from typing import Any
 
 from bench.environments import ROOT, ours
 from bench.errors import BenchError
+from bench.plots import Bar, Plot
 from bench.runners.soaking import LENGTH_BYTES
 from bench.shapes import SHAPES, Shape
 from bench.tables import Table, number
 
-__all__ = ["FACTORS", "Grown", "Soaked", "growth_of", "growth_table", "measure_growth", "soak", "soak_table"]
+__all__ = [
+    "FACTORS",
+    "Grown",
+    "Soaked",
+    "growth_of",
+    "growth_plot",
+    "growth_table",
+    "measure_growth",
+    "soak",
+    "soak_plot",
+    "soak_table",
+]
 
 FACTORS = (1, 2, 4, 8, 16, 32, 64)
 _SMALLEST_BYTES = 64 * 1024
@@ -120,6 +132,17 @@ def growth_table(grown: Sequence[Grown]) -> Table:
     )
 
 
+def growth_plot(grown: Sequence[Grown]) -> Plot:
+    """Draw how each shape's cost for a megabyte grows: the sizes are the points, the largest is the figure."""
+    bars = tuple(
+        Bar(one.shape, f"{number(points[-1])} ms", points[-1], min(points), max(points), points, is_ours=True)
+        for one in grown
+        for points in (tuple(seconds * 1_000 for seconds in one.seconds_per_megabyte),)
+    )
+    says = f"The bar is the largest input, {grown[0].megabytes[-1]:.1f} MB; the points are the smaller ones."
+    return Plot("linear: CPU milliseconds for each megabyte of input", "ms", bars, says)
+
+
 @dataclass(frozen=True, slots=True)
 class Soaked:
     """The memory that a process holds after so many filings."""
@@ -160,3 +183,12 @@ def soak_table(soaked: Sequence[Soaked]) -> Table:
     rows = tuple((f"{one.filings:,} filings", number(one.megabytes)) for one in soaked)
     note = f"From the first mark to the last it grew by {growth_of(soaked):,.0f} bytes a filing."
     return Table("memory: one process reads filing after filing", ("after", "resident MB"), rows, (note,))
+
+
+def soak_plot(soaked: Sequence[Soaked]) -> Plot:
+    """Draw it."""
+    bars = tuple(
+        Bar(f"after {one.filings:,} filings", f"{number(one.megabytes)} MB", one.megabytes, is_ours=True)
+        for one in soaked
+    )
+    return Plot("memory: resident megabytes after so many filings", "MB", bars, "Flat is good.")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.environments import ROOT, Environment
 from bench.errors import ReaderError
+from bench.plots import Bar, Plot, left_out
 from bench.tables import Spread, Table, number
 
-__all__ = ["Imported", "import_table", "measure_imports"]
+__all__ = ["Imported", "import_plots", "import_table", "measure_imports"]
 
 # Nothing that is not built in is imported before the clock starts: it would be missing from the figure.
 _CODE = """
@@ -39,6 +40,12 @@ class Imported:
     wall_seconds: Spread
     cpu_seconds: Spread
     megabytes: Spread
+    rounds: dict[str, list[float]] = field(default_factory=dict)  # CPU seconds and megabytes, round by round
+
+    @property
+    def name(self) -> str:
+        """What is imported where."""
+        return f"{self.environment}: {self.statement}"
 
 
 def measure_imports(
@@ -82,15 +89,17 @@ def _import(environment: Environment, statement: str) -> tuple[float, ...]:
 
 def _summed(environment: Environment, statement: str, figures: Sequence[tuple[float, ...]]) -> Imported:
     wall, cpu, resident = (list(column) for column in zip(*figures, strict=True))
-    return Imported(environment.name, statement, Spread.of(wall), Spread.of(cpu), Spread.of(resident).times(1e-6))
+    megabytes = [one * 1e-6 for one in resident]
+    rounds = {"cpu_seconds": cpu, "megabytes": megabytes}
+    return Imported(environment.name, statement, Spread.of(wall), Spread.of(cpu), Spread.of(megabytes), rounds)
 
 
-def import_table(imported: Sequence[Imported]) -> Table:
+def import_table(imported: Sequence[Imported], absent: Mapping[str, str] | None = None) -> Table:
     """Show them, with the first one as the yardstick."""
     first = imported[0]
     rows: list[tuple[Any, ...]] = [
         (
-            f"{one.environment}: {one.statement}",
+            one.name,
             str(one.wall_seconds.times(1_000)),
             str(one.cpu_seconds.times(1_000)),
             number(one.megabytes.median),
@@ -99,4 +108,16 @@ def import_table(imported: Sequence[Imported]) -> Table:
         for one in imported
     ]
     head = ("import", "ms: median (least-most)", "CPU ms", "MB of process", f"CPU, times {first.environment}")
-    return Table("import: in fresh processes", head, tuple(rows), ("MB: resident, with Python's own.",))
+    table = Table("import: in fresh processes", head, tuple(rows), ("MB: resident, with Python's own.",))
+    return table.with_left_out(absent or {})
+
+
+def import_plots(imported: Sequence[Imported], absent: Mapping[str, str] | None = None) -> tuple[Plot, Plot]:
+    """Draw CPU time and memory, round by round."""
+    cpu = [Bar.of(one.name, [seconds * 1_000 for seconds in one.rounds["cpu_seconds"]], "ms") for one in imported]
+    memory = [Bar.of(one.name, one.rounds["megabytes"], "MB") for one in imported]
+    lost, says = left_out(absent or {}), "Median of fresh processes; less is better."
+    return (
+        Plot("import: CPU milliseconds", "ms", (*cpu, *lost), says),
+        Plot("import: resident megabytes of the process, Python's own included", "MB", (*memory, *lost), says),
+    )

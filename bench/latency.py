@@ -22,6 +22,7 @@ from typing import Any
 
 from bench.environments import ROOT, ours
 from bench.errors import BenchError
+from bench.plots import Bar, Plot
 from bench.tables import Table, number
 from watcher.edgar.submission import split_submission
 from watcher.settings import EdgarSettings
@@ -32,7 +33,17 @@ from watcher.simulator.server import Simulator, serve
 from watcher.store import deliveries, filings
 from watcher.store.database import Store
 
-__all__ = ["BURST", "OLD_FILINGS", "STEPS", "Latency", "Mark", "latency_table", "measure_latency", "told"]
+__all__ = [
+    "BURST",
+    "OLD_FILINGS",
+    "STEPS",
+    "Latency",
+    "Mark",
+    "latency_plots",
+    "latency_table",
+    "measure_latency",
+    "told",
+]
 
 BURST = 50
 POLL_SECONDS = 1.5
@@ -275,6 +286,29 @@ def latency_table(measured: Sequence[Latency]) -> Table:
             "and examined; to sent: saved; to received: signed and posted.",
         ),
     )
+
+
+def latency_plots(measured: Sequence[Latency]) -> tuple[Plot, ...]:
+    """Draw each way by itself, whole and step by step: every filing is a point."""
+    return tuple(
+        Plot(
+            f"latency, {one.name}: milliseconds from the list's answer to the webhook's arrival",
+            "ms",
+            (
+                _bar("from list to webhook", one.seconds(), is_ours=True),
+                *(_bar(f"from {first} to {last}", one.seconds(first, last)) for first, last in pairwise(STEPS)),
+            ),
+            "Median and 99th percentile; the line goes from the least to the 99th percentile; less is better.",
+        )
+        for one in measured
+    )
+
+
+def _bar(name: str, seconds: Sequence[float], *, is_ours: bool = False) -> Bar:
+    middle, high = median(seconds) * 1e3, _p99(seconds) * 1e3
+    said = f"{number(middle)} ms, p99 {number(high)} ms"
+    points = tuple(one * 1e3 for one in seconds if one * 1e3 <= high)
+    return Bar(name, said, middle, min(seconds) * 1e3, high, points, is_ours)
 
 
 def told(measured: Sequence[Latency]) -> list[Mapping[str, Any]]:

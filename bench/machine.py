@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,15 +23,15 @@ class Machine:
     cores: int
     python: str
     load: str  # processes that wanted a core in the last minute, before the bench began
+    commit: str  # of this project; "" when the folder is no checkout
 
     def told(self) -> dict[str, Any]:
         """Tell it for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:
-        return (
-            f"{self.day}: {self.system}, {self.processor}, {self.cores} cores, Python {self.python}, load {self.load}"
-        )
+        parts = (self.system, self.processor, f"{self.cores} cores", f"Python {self.python}", f"load {self.load}")
+        return f"{self.day}: {', '.join(parts)}" + (f", commit {self.commit}" if self.commit else "")
 
 
 def machine() -> Machine:
@@ -43,7 +44,18 @@ def machine() -> Machine:
         cores=os.cpu_count() or 0,
         python=python,
         load=f"{os.getloadavg()[0]:.1f}",
+        commit=_commit(),
     )
+
+
+def _commit() -> str:
+    """Name the commit, with a mark when files differ from it."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""  # no git, or no checkout: the version alone has to say it
+    return done.stdout.strip()
 
 
 def _processor() -> str:

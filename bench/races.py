@@ -1,7 +1,7 @@
 """Has readers do the same work in turn, a few filings each time, and compares their CPU time.
 
 A neighbour that takes half of the processor comes and goes within seconds. So readers take turns within a round, too:
-what slows one of them slows the others just as much.
+what slows one of them slows the others just as much; and each round another one goes first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.environments import OURS
 from bench.errors import ReaderError
+from bench.plots import Bar, Plot, left_out
 from bench.readers import Reader
 from bench.tables import Spread, Table, number, ratios
 
@@ -56,11 +57,16 @@ RACES = (
         "items: full submission to items with their text",
         (OURS, "items"),
         (
+            (OURS, "parsed items"),
             ("edgartools", "items"),
             ("edgartools", "sections"),
             ("datamule", "items"),
             ("sec-parser", "items"),
             ("edgar-crawler", "items"),
+        ),
+        (
+            'eightk "items": what they need and nothing else; "parsed items": the whole parse stage, which is what',
+            "users get: texts of all exhibits, cover and signature, too.",
         ),
     ),
     Race(
@@ -79,7 +85,7 @@ RACES = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Run:
     """What one runner's rounds gave: the CPU seconds of each turn, which are over all filings together."""
 
@@ -118,6 +124,7 @@ class Outcome:
     race: Race
     filings: int
     runs: tuple[Run, ...]
+    absent: Mapping[str, str] = field(default_factory=dict)  # by reader and task: why it is not among the runs
 
     @property
     def ratios(self) -> dict[_Runner, float]:
@@ -128,7 +135,7 @@ class Outcome:
     def table(self) -> Table:
         """Show it."""
         yardstick = f"times {self.race.yardstick[0]}"
-        return Table(
+        table = Table(
             f"{self.race.title}\n  {self.filings} filings, {len(self.runs[0].rounds)} rounds, CPU time",
             (
                 "reader, task",
@@ -142,6 +149,13 @@ class Outcome:
             tuple(self._row(run) for run in self.runs),
             ("ms a filing, times: each turn at its best of all rounds.", *self.race.notes),
         )
+        return table.with_left_out(self.absent)
+
+    def plot(self) -> Plot:
+        """Draw it: the milliseconds for a filing, round by round."""
+        bars = [Bar.of(run.name, [one * 1_000 / self.filings for one in run.seconds], "ms") for run in self.runs]
+        title = f"{self.race.title}: CPU milliseconds for a filing"
+        return Plot(title, "ms", (*bars, *left_out(self.absent)), "Median of the rounds; less is better.")
 
     def told(self) -> dict[str, Any]:
         """Tell it for JSON."""
@@ -151,6 +165,7 @@ class Outcome:
                 "task": run.task,
                 "versions": run.reader.versions,
                 "cpu_seconds": run.seconds,
+                "times_by_round": [one / first for one, first in zip(run.seconds, self.runs[0].seconds, strict=True)],
                 "best_cpu_seconds": run.best_seconds,
                 "times": self.ratios.get((run.reader.name, run.task), 1.0),
                 "failed": run.failed,
@@ -158,7 +173,8 @@ class Outcome:
             }
             for run in self.runs
         ]
-        return {"part": self.race.part, "title": self.race.title, "filings": self.filings, "runs": runs}
+        told = {"part": self.race.part, "title": self.race.title, "filings": self.filings, "runs": runs}
+        return told | {"yardstick": self.race.yardstick[0], "left_out": dict(self.absent)}
 
     def _row(self, run: Run) -> tuple[str, ...]:
         times = self.ratios.get((run.reader.name, run.task))
@@ -174,26 +190,41 @@ class Outcome:
 
 
 def run_race(
-    race: Race, readers: Mapping[str, Reader], filings: int, repeat: int, tell: Callable[[str], None]
+    race: Race,
+    readers: Mapping[str, Reader],
+    filings: int,
+    repeat: int,
+    tell: Callable[[str], None],
+    absent: Mapping[str, str] | None = None,
 ) -> tuple[Outcome | None, list[str]]:
-    """Run a race over the filings that the readers have loaded; return None for it when there is nobody to compare.
+    """Run a race over the filings that the readers have loaded; return None for it when the yardstick is not there.
 
-    One round warms up and is not counted. A reader that ends is out of the race, and told among the troubles.
+    One round warms up and is not counted. A reader that ends is out of the race, and told among the troubles;
+    ``absent`` says why a reader is not there at all.
     """
     wanted = (race.yardstick, *race.others)
     runs = [Run(readers[name], task) for name, task in wanted if name in readers and task in readers[name].tasks]
+    lost = {f"{name}, {task}": why for name, task in wanted if (why := (absent or {}).get(name))}
     troubles: list[str] = []
     for turn in range(repeat + 1):
         tell(f"{race.part}: round {turn} of {repeat}")
         for run in runs:
             run.begin_round()
         for first in range(0, filings, _FILINGS_A_TURN):
-            runs = [run for run in runs if _has_gone_on(run, first, troubles)]
+            gone = [run for run in _rotated(runs, turn) if not _has_gone_on(run, first, troubles)]
+            lost |= {f"{run.reader.name}, {run.task}": troubles[-1] for run in gone}
+            runs = [run for run in runs if run not in gone]
     for run in runs:
         del run.rounds[0]  # which warmed up
-    if len(runs) < 2 or (runs[0].reader.name, runs[0].task) != race.yardstick:
+    if not runs or (runs[0].reader.name, runs[0].task) != race.yardstick:
         return None, troubles
-    return Outcome(race, filings, tuple(runs)), troubles
+    return Outcome(race, filings, tuple(runs), lost), troubles
+
+
+def _rotated(runs: list[Run], turn: int) -> list[Run]:
+    """Let another one go first: whoever follows a large reader finds the processor's caches full of it."""
+    first = turn % max(1, len(runs))
+    return runs[first:] + runs[:first]
 
 
 def _has_gone_on(run: Run, first: int, troubles: list[str]) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from statistics import median
+from typing import Any
 
 __all__ = ["Spread", "Table", "number", "ratios"]
 
@@ -51,11 +52,26 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
 
+    def told(self) -> dict[str, Any]:
+        """Tell it for JSON."""
+        return asdict(self)
+
+    def with_left_out(self, absent: Mapping[str, str]) -> Table:
+        """Add a row for each reader that is left out, and a note with the reason."""
+        rows = _left_out_rows(absent, len(self.head))
+        notes = tuple(f"{name}: left out: {why}" for name, why in absent.items())
+        return Table(self.title, self.head, (*self.rows, *rows), (*self.notes, *notes))
+
     def __str__(self) -> str:
         widths = [max(map(len, column)) for column in zip(self.head, *self.rows, strict=True)]
         lines = [self.title, _line(self.head, widths), _line(["-" * width for width in widths], widths)]
         lines += [_line(row, widths) for row in self.rows]
         return "\n".join((*lines, *(f"  {note}" for note in self.notes)))
+
+
+def _left_out_rows(absent: Mapping[str, str], width: int) -> tuple[tuple[str, ...], ...]:
+    """Make a row without figures for each reader that is left out."""
+    return tuple((name, "left out", *("-" for _ in range(width - 2))) for name in absent)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

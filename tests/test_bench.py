@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.accuracy import score
+from bench.accuracy import failure_table, score, score_plot, score_table
 from bench.cli import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, main
+from bench.cold import cold_plots, cold_table, measure_cold
 from bench.corpus import Answer, Chosen, choose, make_up, read_answers, split_out
 from bench.environments import PEERS, ROOT, Environment, named
 from bench.errors import BenchError, ReaderError
 from bench.growth import Grown, Soaked, growth_of, measure_growth, soak
 from bench.imports import measure_imports
-from bench.latency import STEPS, Latency, Mark, latency_table, measure_latency
+from bench.latency import STEPS, Latency, Mark, latency_plots, latency_table, measure_latency
 from bench.machine import machine
 from bench.races import Race, run_race
 from bench.readers import Reader
@@ -185,12 +186,60 @@ def test_a_race_compares_each_round_with_the_yardsticks(fake: Reader) -> None:
     assert "fake, broken" in str(outcome.table())
 
 
-def test_a_reader_that_ends_leaves_the_race_to_the_others(fake: Reader) -> None:
-    race = Race("items", "title", ("fake", "items"), (("fake", "dying"),))
+def test_a_reader_that_ends_leaves_the_race_to_the_others_and_has_a_row(fake: Reader, tmp_path: Path) -> None:
+    race = Race("items", "title", ("fake", "items"), (("other", "dying"),))
+    environment = Environment("other", Path(sys.executable), {"PYTHONPATH": str(tmp_path)})
 
-    outcome, troubles = run_race(race, {"fake": fake}, 2, repeat=1, tell=lambda _: None)
-    assert outcome is None
-    assert "fake: has ended" in troubles[0]
+    with Reader(environment, "fake_reader", tmp_path / "other.log") as other:
+        other.start().ask("load", filings=[{"path": str(tmp_path / "a.txt")}])
+        outcome, troubles = run_race(race, {"fake": fake, "other": other}, 2, repeat=1, tell=lambda _: None)
+    assert "other: has ended" in troubles[0]
+    assert outcome is not None
+    assert [row[:2] for row in outcome.table().rows][1:] == [("other, dying", "left out")]
+    assert outcome.plot().bars[1].said == f"left out: {troubles[0]}"
+
+
+def test_a_race_without_its_yardstick_is_none(fake: Reader) -> None:
+    race = Race("items", "title", ("absent", "items"), (("fake", "items"),))
+
+    assert run_race(race, {"fake": fake}, 2, repeat=1, tell=lambda _: None) == (None, [])
+
+
+def test_a_reader_that_is_not_there_has_a_row_with_the_reason(fake: Reader) -> None:
+    race = Race("items", "title", ("fake", "items"), (("absent", "items"), ("not asked for", "items")))
+
+    outcome, _ = run_race(race, {"fake": fake}, 2, 1, lambda _: None, {"absent": "no registry has it"})
+    assert outcome is not None
+    assert [row[:2] for row in outcome.table().rows][1:] == [("absent, items", "left out")]
+    assert "absent, items: left out: no registry has it" in outcome.table().notes
+
+
+def test_each_round_another_reader_goes_first(fake: Reader) -> None:
+    asked: list[str] = []
+    race = Race("items", "title", ("fake", "items"), (("fake", "broken"),))
+    ask = fake.ask
+
+    def noting(do: str, **options: object) -> dict[str, object]:
+        asked.append(str(options["task"]))
+        return ask(do, **options)  # type: ignore[arg-type]
+
+    fake.ask = noting  # type: ignore[method-assign]
+    run_race(race, {"fake": fake}, 2, repeat=1, tell=lambda _: None)
+    assert asked == ["items", "broken", "broken", "items"]
+
+
+def test_a_cold_reader_is_measured_in_a_process_of_its_own(fake: Reader, tmp_path: Path) -> None:
+    filings = [Chosen(tmp_path / name, date(2024, 1, 5)) for name in ("a.txt", "b.txt")]
+    there = Environment("fake", Path(sys.executable), {"PYTHONPATH": str(tmp_path)})
+    nowhere = Environment("nowhere", Path(sys.executable))
+
+    wanted = [(there, "fake_reader"), (nowhere, "no_such_reader")]
+    measured, lost = measure_cold(wanted, filings, tmp_path, 2, lambda _: None)
+    assert [(one.reader, len(one.first), one.failed) for one in measured] == [("fake", 2, 0)]
+    assert min(measured[0].first + measured[0].megabytes) > 0
+    assert "No module named 'no_such_reader'" in lost["nowhere"]
+    assert [row[0] for row in cold_table(measured, lost).rows] == ["fake", "nowhere"]
+    assert [bar.figure is None for plot in cold_plots(measured, lost) for bar in plot.bars] == [False, True] * 2
 
 
 def test_a_score_counts_sets_that_are_exactly_right() -> None:
@@ -203,7 +252,24 @@ def test_a_score_counts_sets_that_are_exactly_right() -> None:
     result = score("us", "items", filings, answers, told)
     assert (result.share("all"), result.share("2004-2018"), result.share("2019-")) == ("66.7%", "0.0%", "100.0%")
     assert (result.share("trusted, before 2004-08-23"), result.share("trusted, after")) == ("100.0%", "0.0%")
+    assert (result.items_right, result.items_wrong, result.items_missed) == (3, 0, 1)
+    assert (result.precision, result.recall) == (1.0, 0.75)
     assert result.wrong == [{"path": "2012-05-01.txt", "expected": ["8.01"], "found": [], "error": ""}]
+
+
+def test_a_filing_on_which_an_error_is_raised_is_not_right_and_counted_as_failed() -> None:
+    filings = [Chosen(Path(f"{name}.txt"), date(2024, 5, 1)) for name in "abc"]
+    answers = [Answer(frozenset(("8.01",)), date(2024, 5, 1), "consensus")] * 3
+    told = [{"items": items, "characters": 0, "refused": 0} for items in (["8.01"], [], ["7.01"])]
+    for one, error in zip(told, ("", "ValueError: no", ""), strict=True):
+        one["error"] = error
+
+    result = score("us 1.0", "items", filings, answers, told)
+    row = dict(zip((table := score_table([result])).head, table.rows[0], strict=True))
+    assert (row["all (3)"], row["wrong"], row["failed"]) == ("33.3%", "1", "1")
+    assert failure_table([result]).rows == (("us 1.0, items", "1", "ValueError: no", "b.txt"),)
+    assert score_plot([result], {"gone": "why"}).bars[0].said == "1 of 3, 1 failed"
+    assert score_plot([result], {"gone": "why"}).bars[1].said == "left out: why"
 
 
 def test_growth_is_one_where_time_is_linear_and_many_where_it_is_squared() -> None:
@@ -260,6 +326,16 @@ def test_a_percentile_of_latency_is_what_99_of_100_do_not_exceed() -> None:
     assert rows[0][-2:] == ("100", "198")
 
 
+def test_a_picture_of_latency_ends_at_the_99th_percentile() -> None:
+    marks = tuple(Mark(0.0, 0.0, 0.0, 0.0, 0.0, seconds / 1000) for seconds in range(1, 201))
+
+    (plot,) = latency_plots([Latency("all", marks)])
+
+    whole = plot.bars[0]
+    assert (whole.said, whole.most, len(whole.points)) == ("100 ms, p99 198 ms", 198.0, 198)
+    assert len(plot.bars) == len(STEPS)
+
+
 def test_a_daemon_that_does_not_start_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.latency.ours", lambda: Environment("none", Path("/bin/false")))
 
@@ -281,11 +357,12 @@ def test_a_peer_that_there_is_not_is_told() -> None:
         named("edgartools, nobody")
 
 
-@pytest.mark.parametrize("name", PEERS)
-def test_every_peer_has_its_versions_pinned_and_no_host_named(name: str) -> None:
-    lines = (ROOT / "bench" / "peers" / f"{name}.txt").read_text().splitlines()
+@pytest.mark.parametrize("name", [*PEERS, "build"])
+def test_every_peer_has_its_versions_pinned_with_hashes_and_no_host_named(name: str) -> None:
+    text = (ROOT / "bench" / "peers" / f"{name}.txt").read_text()
 
-    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9a-z.]+", line)] == []
+    pinned = r"[A-Za-z0-9_.-]+==[0-9a-z.]+( \\\n    --hash=sha256:[0-9a-f]{64})+\n"
+    assert re.fullmatch(f"({pinned})+", text)
 
 
 @pytest.mark.parametrize("name", PEERS)
@@ -296,19 +373,44 @@ def test_every_peer_is_in_the_docs(name: str) -> None:
 def test_the_command_measures_made_up_filings_without_any_peer(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     figures = tmp_path / "figures.json"
 
-    code = main(["--peers", "", "--only", "accuracy", "--limit", "5", "--json", str(figures)])
+    page = tmp_path / "page" / "index.html"
+
+    code = main(["--peers", "", "--only", "accuracy", "--limit", "5", "--json", str(figures), "--page", str(page)])
     assert code == EXIT_DONE
     assert "eightk" in capsys.readouterr().out
     assert '"accuracy"' in figures.read_text()
+    assert "<svg" in page.read_text()
 
 
 def test_the_command_says_who_is_left_out_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    code = main(["--peers", "", "--edgar-crawler", str(tmp_path), "--only", "import", "--repeat", "1"])
+    page = str(tmp_path / "index.html")
+    wanted = ["--only", "import", "--repeat", "1", "--page", page]
+    code = main(["--peers", "", "--edgar-crawler", str(tmp_path), *wanted])
 
     output = capsys.readouterr()
     assert code == EXIT_FAILED
     assert "left out: edgar-crawler: expected a checkout" in output.err
     assert "import watcher, handlers" in output.out
+    assert "left out: expected a checkout" in Path(page).read_text()
+
+
+def test_the_page_is_made_again_from_the_json_of_a_run(tmp_path: Path) -> None:
+    first, again, figures = (tmp_path / name for name in ("first.html", "again.html", "figures.json"))
+    main(["--peers", "", "--only", "accuracy", "--limit", "5", "--page", str(first)])
+
+    code = main(["--from", str(tmp_path / "first.json"), "--page", str(again), "--figures", str(figures)])
+    assert code == EXIT_DONE
+    assert again.read_text() == first.read_text()
+    assert '"exact": 5' in figures.read_text()
+    assert not (tmp_path / "again.json").exists()
+
+
+@pytest.mark.parametrize("text", ["[1]", "{}", "no JSON"])
+def test_a_json_that_is_of_no_run_is_told(tmp_path: Path, text: str, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "other.json").write_text(text)
+
+    assert main(["--from", str(tmp_path / "other.json"), "--page", str(tmp_path / "x.html")]) == EXIT_USAGE
+    assert "expected the JSON of a run" in capsys.readouterr().err
 
 
 def test_the_command_refuses_a_folder_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.delivery import delivery_goals, delivery_table, measure_delivery
+from bench.delivery import delivery_goals, delivery_plot, delivery_table, measure_delivery
 from bench.outbox_chaos import Plan, run
 
 
@@ -17,9 +17,10 @@ async def test_each_endpoint_that_lives_has_all_that_it_was_owed(tmp_path: Path)
 
 
 def test_the_bench_counts_what_was_delivered(tmp_path: Path) -> None:
-    one, many = measure_delivery(tmp_path, lambda words: None, count=100)
+    measured = measure_delivery(tmp_path, lambda words: None, count=100)
 
-    assert [(each.endpoints, each.deliveries) for each in (one, many)] == [(1, 100), (100, 100)]
-    assert all(each.per_second > 0 for each in (one, many))
-    assert [row[0] for row in delivery_table([one, many]).rows] == ["1", "100"]
-    assert len(delivery_goals([one, many])) == 2
+    assert [(each.way.endpoints, each.deliveries) for each in measured] == [(1, 100), (100, 100), (100, 90)]
+    assert [each.owed for each in measured] == [(0,), (0,), (10,)]
+    assert all(each.per_second > 0 for each in measured)
+    assert [row[0] for row in delivery_table(measured).rows] == [bar.name for bar in delivery_plot(measured).bars]
+    assert len(delivery_goals(measured)) == 3

@@ -7,15 +7,22 @@ of which its users have a list.
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from pathlib import Path
 
+import extract_items
 from extract_items import ExtractItems
 
 from bench.runners.serving import Filing, Task
 
-__all__ = ["DISTRIBUTIONS", "TASKS"]
+__all__ = ["DISTRIBUTIONS", "TASKS", "VERSIONS"]
 
 DISTRIBUTIONS = ("beautifulsoup4", "lxml", "pandas")
+
+# It has no version of its own, and a checkout may have lost its history.
+_SHA256 = hashlib.sha256(Path(extract_items.__file__).read_bytes()).hexdigest()
+VERSIONS = {"edgar-crawler": f"extract_items.py with SHA-256 {_SHA256[:12]}"}
 
 _LISTED = ("CIK", "Company", "Period of Report", "SIC", "State of Inc", "State location", "Fiscal Year End")
 _LINKS = ("html_index", "htm_file_link", "complete_text_file_link")

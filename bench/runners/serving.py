@@ -9,6 +9,8 @@ import gc
 import json
 import os
 import platform
+import resource
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,9 +43,15 @@ def own_output() -> IO[str]:
     return answers
 
 
-def serve(tasks: Mapping[str, Task], distributions: Sequence[str], commands: Iterable[str], answers: IO[str]) -> None:
-    """Carry out command after command until there are no more."""
-    reader = _Reader(tasks, distributions)
+def serve(
+    tasks: Mapping[str, Task],
+    distributions: Sequence[str],
+    commands: Iterable[str],
+    answers: IO[str],
+    versions: Mapping[str, str] | None = None,
+) -> None:
+    """Carry out command after command until there are no more. ``versions``: of what no registry knows."""
+    reader = _Reader(tasks, distributions, versions or {})
     for line in commands:
         command = json.loads(line)
         answer = getattr(reader, command.pop("do"))(**command)
@@ -56,11 +64,13 @@ class _Reader:
 
     tasks: Mapping[str, Task]
     distributions: Sequence[str]
+    more_versions: Mapping[str, str]
     filings: list[Filing] = field(default_factory=list)
 
     def hello(self) -> dict[str, Any]:
         """Say what runs here."""
         versions = {name: metadata.version(name) for name in self.distributions}
+        versions |= self.more_versions
         return {"python": platform.python_version(), "versions": versions, "tasks": sorted(self.tasks)}
 
     def load(self, filings: list[dict[str, Any]]) -> dict[str, Any]:
@@ -88,6 +98,29 @@ class _Reader:
     def find(self, task: str) -> dict[str, Any]:
         """Do one task once over all filings and tell what it found: item numbers and characters of text."""
         return {"found": [_found(self.tasks[task], filing) for filing in self.filings]}
+
+    def read_through(self, task: str, filings: list[dict[str, Any]]) -> dict[str, Any]:
+        """Read filing after filing from disk, with one of them in memory at a time.
+
+        Tells the CPU seconds of this process since it began until the first filing was done, its import included,
+        those of the rest, how many failed, and the most memory that the process ever held.
+        """
+        first, *rest = filings
+        failed = int(not _done(self.tasks[task], _loaded(**first)))
+        cold = time.process_time()
+        failed += sum(not _done(self.tasks[task], _loaded(**filing)) for filing in rest)
+        warm = time.process_time() - cold
+        return {"cold": cold, "warm": warm, "failed": failed, "megabytes": _most_megabytes()}
+
+
+def _most_megabytes() -> float:
+    """The most that this program held; where Linux does not tell, what the system counts, which may be its parent's."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def _loaded(path: str, bodies: Sequence[str] = (), filed_on: str = "") -> Filing:
