@@ -177,7 +177,7 @@ def test_a_panel_names_only_metrics_that_exist(title: str, expression: str) -> N
 
 
 def test_every_metric_of_ours_is_documented() -> None:
-    docs = (MONITORING.parents[1] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    docs = (MONITORING.parents[1] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
     stems = {re.sub(r"_(bucket|sum|count|created)$", "", name) for name in known() if name.startswith("eightk_")}
 
     assert sorted(stem for stem in stems if f"`{stem}`" not in docs) == []
