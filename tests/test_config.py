@@ -62,6 +62,33 @@ def test_brackets_without_end_are_told_and_not_counted(tmp_path: Path):
     assert faults_of(file) == [f"{file}: nests deeper than 50 levels"]
 
 
+@pytest.mark.parametrize("part", ["a", '"a"', "'a'", '"\\""', "a\t"])
+def test_a_key_of_parts_without_end_is_told_and_not_read(tmp_path: Path, part: str):
+    """To read it takes time by the square of its parts."""
+    file = write(tmp_path, f"{part}." * 150_000 + "a = 1")
+
+    assert faults_of(file) == [f"{file}: nests deeper than 50 levels"]
+
+
+def test_an_endpoint_with_a_fault_beside_a_faulty_allow_list_is_told_whole(tmp_path: Path):
+    found = faults_of(write(tmp_path, "[endpoint.desk]\nkind = 5\nallow = [5]\n"))
+
+    assert [one.split(": ")[1] for one in found] == ["endpoint.desk.kind", "endpoint.desk.allow.0"]
+
+
+def test_a_url_whose_host_nobody_can_allow_is_told_and_not_looked_at_for_ever(tmp_path: Path):
+    text = '[endpoint.desk]\nkind = "webhook"\nurl = "http://063.0.0.1:9000/a"\nallow = ["351.0.0.1:9000"]\n'
+
+    assert any("endpoint.desk.allow" in one for one in faults_of(write(tmp_path, text)))
+
+
+def test_of_very_many_unknown_keys_the_first_have_a_suggestion(tmp_path: Path):
+    found = faults_of(write(tmp_path, "".join(f"data_di{n} = 1\n" for n in range(200))))
+
+    assert len(found) == 200
+    assert sum("did you mean 'data_dir'?" in one for one in found) == 100
+
+
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path):
     file = write(tmp_path)
     file.write_bytes(b"\xef\xbb\xbf[edgar]\npoll_seconds = 7\n")

@@ -204,6 +204,8 @@ def test_letters_of_the_declared_encoding_are_read() -> None:
         b'{"hits": []}',
         page(entry(), entry())[:-40],
         page(entry()).replace(b"</feed>", b""),
+        b"<atom:feed></atom:feed>",
+        b"\0" * 60 + b"<feed>" + page(entry()),
     ],
 )
 def test_what_is_not_a_whole_feed_is_an_error_and_never_an_empty_list(body: bytes) -> None:

@@ -10,6 +10,7 @@ import re
 import pytest
 from fuzz.growth import CASES, memory
 from fuzz.listings import check_day_files, check_index
+from fuzz.mutations import mutated
 from fuzz.promises import (
     NAME,
     check_amendment,
@@ -22,7 +23,7 @@ from fuzz.promises import (
     check_text,
     within_seconds,
 )
-from fuzz.seeds import archives
+from fuzz.seeds import archives, seeds_of
 from fuzz.strategies import (
     DAYS,
     Written,
@@ -36,6 +37,7 @@ from fuzz.strategies import (
     uuencoded,
     written,
 )
+from fuzz.targets import TARGETS
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +55,15 @@ fuzzed = settings(
 )
 _ITEMS = {Era.IMS: ("5", "7"), Era.PLAIN: ("2", "7"), Era.EARLY_HTML: ("5", "7"), Era.HTML: ("5.02", "9.01")}
 MADE = {era: Generator(11).submission(era=era, items=_ITEMS.get(era, ("2.02", "9.01"))) for era in Era}
+SEEDS = {name: seeds_of(target.seeds, (), target.most_bytes) for name, target in TARGETS.items()}
+# What fuzzing found.
+FOUND = {
+    "xbrl-feed": (
+        b"<rss><channel><pubDate>Mon, 06 May 2024 20:00:00 +9999999999999999999999</pubDate></channel></rss>",
+        b"<edgar:rss></edgar:rss>",
+    ),
+    "settings": (b"a." * 400_000 + b"a = 1",),
+}
 HOSTILE = [name for name in CASES if not name.endswith("in a document")]  # those are the same ones again
 HEAD = (
     b"<SEC-DOCUMENT>0001234567-21-000042.txt : 20210304\n<SEC-HEADER>\nACCESSION NUMBER:\t0001234567-21-000042\n"
@@ -215,6 +226,21 @@ def test_made_up_filings_lose_no_document(seed: int) -> None:
     tags = re.compile(rb"^<DOCUMENT>\n<TYPE>([^\n]*)\n<SEQUENCE>(\d+)\n(?:<FILENAME>([^\n]*)\n)?", re.MULTILINE)
     expected = [(kind.decode(), int(number), name.decode()) for kind, number, name in tags.findall(made.raw)]
     assert [(one.type, one.sequence, one.filename) for one in found.documents] == expected
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_every_target_holds_on_its_seeds_and_on_what_was_found(name: str) -> None:
+    for one in (*SEEDS[name], *FOUND.get(name, ())):
+        TARGETS[name].run(one)
+
+
+@fuzzed
+@given(st.data(), st.randoms(use_true_random=False))
+@pytest.mark.parametrize("name", TARGETS)
+def test_every_target_holds_on_changed_seeds(name: str, data: st.DataObject, chance: random.Random) -> None:
+    target = TARGETS[name]
+
+    target.run(mutated(data.draw(st.sampled_from(SEEDS[name])), target.most_bytes, chance, target.words))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

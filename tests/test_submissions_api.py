@@ -478,6 +478,7 @@ NO_FILES = {
     "odd lists": json.dumps(COMPANY | {"filings": {"recent": columns({}) | {"form": "8-K"}}}).encode(),
     "odd filings": json.dumps(COMPANY | {"filings": []}).encode(),
     "brackets without end": b'{"a":' * 100_000,
+    "values without end": b'{"cik":1,"filings":{"recent":{"accessionNumber":[' + b"[]," * 1_000_001 + b"1]}}}",
 }
 
 
@@ -485,6 +486,11 @@ NO_FILES = {
 def test_what_is_no_company_file_is_an_error_and_never_an_empty_one(body: bytes) -> None:
     with pytest.raises(EdgarError, match="submissions of a company: expected"):
         parse_company_file(body)
+
+
+def test_more_values_than_any_company_has_are_refused_unread() -> None:
+    with pytest.raises(EdgarError, match="at most 2,000,000 values"):
+        parse_company_file(NO_FILES["values without end"])
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"accessionNumber": []}', json.dumps(columns({})).encode()[:-9], WHOLE])

@@ -157,7 +157,13 @@ def test_a_feed_tells_when_it_was_made(built: str, instant: datetime | None) -> 
     assert (read.generated_at, read.problems) == (instant, ())
 
 
-@pytest.mark.parametrize("built", ["yesterday", "Mon, 06 May 2024 20:00:00", "Mon, 06 May 9999 20:00:00 EDT"])
+@pytest.mark.parametrize(
+    "built",
+    [
+        *("yesterday", "Mon, 06 May 2024 20:00:00", "Mon, 06 May 9999 20:00:00 EDT"),
+        *("Mon, 06 May 2024 20:00:00 +9999999999999999999999", "Mon, 06 May 99999999999999999 20:00:00 +0000"),
+    ],
+)
 def test_a_time_of_making_that_is_none_is_named(built: str) -> None:
     read = parse_xbrl_feed(feed(item(), built=built))
 
@@ -239,6 +245,7 @@ NO_FEEDS = {
     "cut off": feed(item(), item())[:-40],
     "cut off in its head": feed(item())[:60],
     "without its end": feed(item(), item()).replace(b"</rss>", b""),
+    "a prefix that nothing declares": b"<edgar:rss></edgar:rss>",
     "damaged and too long": feed("&" + " " * 4_000_000),
 }
 

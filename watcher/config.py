@@ -39,6 +39,13 @@ DEFAULT_FILE = Path("config/eightk.toml")
 _OWN = ("file", "base")
 _MAX_DEPTH = 50
 _MAX_BYTES = 2**20
+_MOST_SUGGESTIONS = 100  # each takes a millisecond; whoever has more unknown keys has another file
+# A key of as many parts, in any of TOML's quotes: to read one takes time by the square of their number. (Parts longer
+# than these are too few in a file to matter.)
+_DEEP_KEY = re.compile(
+    r"""(?<![\w"'-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.){0,200}+"|'[^'\n]{0,200}+')[ \t]*+\.[ \t]*+)"""
+    rf"{{{_MAX_DEPTH}}}"
+)
 _SECRET_KEY = re.compile(r"secret|password|token", re.IGNORECASE)
 _LOG_IN = re.compile(r"//\S*@")
 _ANYWHERE = ("0.0.0.0/0", "::/0")
@@ -98,8 +105,13 @@ def _drop(values: dict[str, Any], path: tuple[int | str, ...], *, missing: bool)
         if path[2] == "allow":
             # With no allow list its URL would be called forbidden, which may not be so. What comes of this is looked at
             # for more faults, and never used.
-            endpoint = values["endpoint"][path[1]]
-            endpoint["allow"] = [*_ANYWHERE, *_hosts_in(endpoint.values())]
+            endpoint = values["endpoint"].get(path[1])
+            if endpoint is None:
+                return False  # it went with another of its faults
+            allowed = [*_ANYWHERE, *_hosts_in(endpoint.values())]
+            if endpoint.get("allow") == allowed:  # a host of its URL is none that could be allowed
+                return values["endpoint"].pop(path[1]) is not None
+            endpoint["allow"] = allowed
             return True
         path, missing = path[:2], False
     *parents, last = path[:-1] if missing else path
@@ -132,7 +144,10 @@ def _table(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(read_small_text(file, _MAX_BYTES, encoding="utf-8-sig"))
+        text = read_small_text(file, _MAX_BYTES, encoding="utf-8-sig")
+        if _DEEP_KEY.search(text):
+            raise _too_deep(file)
+        values = tomllib.loads(text)
     except OSError as error:
         remedy = "write one with: eightk init" if isinstance(error, FileNotFoundError) else ""
         raise ConfigError([Fault(str(file), "", f"cannot be read: {error.strerror}", remedy)]) from error
@@ -181,14 +196,14 @@ def _hosts_in(given: Iterable[Any]) -> Iterator[str]:
 
 
 def _faults(error: ValidationError, where: str, *, is_contact_from_environ: bool) -> Iterator[Fault]:
-    for detail in error.errors():
+    for place, detail in enumerate(error.errors()):
         path = [str(part) for part in detail["loc"]]
         key = ".".join(path)
         if key == "edgar.contact" and is_contact_from_environ:
             yield Fault("the environment", "EIGHTK_CONTACT", problem_of(detail), given_in(detail))
             continue
         if detail["type"] == "extra_forbidden":
-            yield Fault(where, key, "unknown key", _suggest(path))
+            yield Fault(where, key, "unknown key", _suggest(path) if place < _MOST_SUGGESTIONS else "")
         elif detail["type"] == "missing":
             yield Fault(where, key, "is missing", _describe(path))
         else:

@@ -1,60 +1,113 @@
-"""Fuzzes one target, led by coverage: see the package."""
+"""Fuzzes one target after the other, each in a process of its own, and prints a table: see the package."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import re
+import subprocess
 import sys
-import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
-import atheris
+from . import bombs
+from .targets import TARGETS
 
-from .mutations import WORDS, mutated
+_COVERED = re.compile(r"\bcov: (\d+) ft: (\d+)")
+_DONE = re.compile(r"^Done (\d+) runs in (\d+) second", re.MULTILINE)
+_COUNTED = re.compile(r"^#(\d+)\s", re.MULTILINE)
+_MEMORY = re.compile(r"^stat::peak_rss_mb:\s*(\d+)", re.MULTILINE)
+_FINDINGS = ("crash-*", "timeout-*", "oom-*")
+_HEADS = f"{'target':13}{'executions':>11}{'a second':>9}{'coverage':>16}{'memory':>8}  faults"
 
-with atheris.instrument_imports(include=["watcher.edgar", "handlers.parse"]):
-    from .seeds import write_seeds
-    from .targets import TARGETS
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How one target fared. ``coverage`` is that of the seeds and that at the end; empty when nothing measures it."""
+
+    executions: int
+    seconds: float
+    coverage: tuple[int, ...]
+    megabytes: int
+    findings: tuple[Path, ...]
+    has_failed: bool
+
+    def __str__(self) -> str:
+        grown = f"{self.coverage[0]:,} > {self.coverage[-1]:,}" if self.coverage else "-"
+        a_second = self.executions / max(self.seconds, 0.001)
+        faults = str(len(self.findings)) if self.findings or not self.has_failed else "it failed"
+        return f"{self.executions:>11,}{a_second:>9,.0f}{grown:>16}{self.megabytes:>6} MB  {faults}"
 
 
-def main() -> None:
-    """Fuzz until the time is up or a promise is broken, which ends the process with another code than 0."""
+def main() -> int:
+    """Fuzz the targets that are named, or all of them; 1 when a promise was broken."""
     arguments, options = _arguments()
-    target = TARGETS[arguments.target]
-    out = arguments.out or Path(tempfile.mkdtemp(prefix="fuzz-"))
-    (out / "corpus").mkdir(parents=True, exist_ok=True)
-    count = write_seeds(target.seeds, arguments.seeds, out / "seeds", target.most_bytes)
-    print(f"{count} seeds; inputs are kept in {out}")
-    own = [f"-max_total_time={arguments.seconds}", f"-max_len={target.most_bytes}", f"-dict={_written_words(out)}"]
-    own += ["-timeout=60", "-rss_limit_mb=1024", f"-artifact_prefix={out}/", "-print_final_stats=1"]
-    folders = [str(out / "corpus"), str(out / "seeds")]
-    atheris.Setup([sys.argv[0], *own, *options, *folders], target.run, custom_mutator=_changed)
-    atheris.Fuzz()
+    if importlib.util.find_spec("atheris") is None:
+        print("atheris is not there (pip install atheris): inputs are changed blindly, and coverage is unknown")
+    print(_HEADS, flush=True)
+    found: list[tuple[str, Path]] = []
+    has_failed = False
+    for name in arguments.target or TARGETS:
+        if name == "bombs":
+            continue
+        done = _fuzzed(name, arguments, options)
+        print(f"{name:13}{done}", flush=True)
+        has_failed |= done.has_failed
+        found += [(name, path) for path in done.findings]
+    for name, path in found:
+        print(f"again: python -m tests.fuzz.again {name} {path}")
+    wants_bombs = not arguments.target or "bombs" in arguments.target
+    return int(has_failed) | (bombs.main([]) if wants_bombs else 0)
 
 
 def _arguments() -> tuple[argparse.Namespace, list[str]]:
     given = sys.argv[1:]
     place = given.index("--") if "--" in given else len(given)
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
-    parser.add_argument("target", choices=TARGETS)
-    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--target", choices=[*TARGETS, "bombs"], action="append", help="all of them if none is named")
+    parser.add_argument("--seconds", type=int, default=60, help="for each")
     parser.add_argument("--seeds", type=Path, action="append", default=[], help="a folder of filings to start from")
-    parser.add_argument("--out", type=Path, help="where inputs are kept, and those that broke a promise")
+    parser.add_argument("--out", type=Path, default=Path("build/fuzz"), help="where inputs are kept")
     return parser.parse_args(given[:place]), given[place + 1 :]
 
 
-def _written_words(out: Path) -> Path:
-    """Write the words as a dictionary of libFuzzer's, which takes short ones only."""
-    path = out / "words"
-    lines = ("".join(f"\\x{code:02x}" for code in word) for word in WORDS if len(word) < 60)
-    path.write_text("".join(f'"{line}"\n' for line in lines))
-    return path
+def _fuzzed(name: str, arguments: argparse.Namespace, options: list[str]) -> Round:
+    out = arguments.out / name
+    out.mkdir(parents=True, exist_ok=True)
+    before = _kept(out)
+    command = [sys.executable, "-m", f"{__package__}.one", name, "--seconds", str(arguments.seconds), "--out", str(out)]
+    command += [part for folder in arguments.seeds for part in ("--seeds", str(folder))]
+    began = time.monotonic()
+    with (out / "log").open("w+", encoding="utf-8", errors="replace") as log:
+        ended = subprocess.run([*command, "--", *options], stdout=log, stderr=subprocess.STDOUT, check=False)
+        log.seek(0)
+        told = log.read()
+    findings = tuple(sorted(_kept(out) - before))
+    executions, seconds = _executions(told, time.monotonic() - began)
+    return Round(executions, seconds, _coverage(told), _memory(told), findings, bool(ended.returncode or findings))
 
 
-def _changed(given: bytes, most: int, seed: int) -> bytes:
-    rng = Random(seed)
-    return mutated(given, most, rng) if rng.random() < 0.6 else atheris.Mutate(given, most)
+def _kept(out: Path) -> set[Path]:
+    return {path for pattern in _FINDINGS for path in out.glob(pattern)}
+
+
+def _executions(told: str, seconds: float) -> tuple[int, float]:
+    """How many, and in how many seconds; of a process that broke off, as many as it told of, in all of its time."""
+    if done := _DONE.search(told):
+        return int(done[1]), float(done[2])
+    return max(map(int, _COUNTED.findall(told)), default=0), seconds
+
+
+def _coverage(told: str) -> tuple[int, ...]:
+    """What was covered, measured in features: branches, and how often each was taken."""
+    return tuple(int(features) for _, features in _COVERED.findall(told))
+
+
+def _memory(told: str) -> int:
+    found = _MEMORY.search(told)
+    return int(found[1]) if found else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

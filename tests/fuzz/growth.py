@@ -25,7 +25,9 @@ from handlers.parse.links import find_links
 from handlers.parse.signature import find_signature, signature_start
 from handlers.parse.text import readable_text
 from watcher import Document, Filing, ReadError, Skip, split_submission
+from watcher.edgar.feed import parse_current
 from watcher.edgar.index import parse_index
+from watcher.edgar.submissions_api import parse_company_file
 from watcher.errors import EdgarError
 from watcher.line import Line
 
@@ -99,6 +101,16 @@ def _amendment(text: str) -> None:
 def _index(raw: bytes) -> None:
     with contextlib.suppress(EdgarError):
         parse_index(raw)
+
+
+def _feed(body: bytes) -> None:
+    with contextlib.suppress(EdgarError):
+        parse_current(body)
+
+
+def _company(body: bytes) -> None:
+    with contextlib.suppress(EdgarError):
+        parse_company_file(body)
 
 
 def _submission(documents: bytes, header: bytes = b"") -> bytes:
@@ -342,6 +354,17 @@ _INDEXES = {
     "short rows": _bytes(b"|\n", before=MASTER),
 }
 
+_FEEDS = {
+    "entries": _bytes(b"<entry><a/></entry>", before=b"<feed>", after=b"</feed>"),
+    "broken entries": _bytes(b"<entry><a>" + b"x" * 90, before=b"<feed>", after=b"</feed>"),
+    "ampersands": _bytes(b"<entry>" + b"& " * 50, before=b"<feed>", after=b"</feed>"),
+    "blanks in a title": _bytes(b" ", before=b"<feed><entry><title>8-K - ", after=b"</title></entry></feed>"),
+}
+_COMPANIES = {
+    "filings": _bytes(b'"a",', before=b'{"cik":1,"filings":{"recent":{"accessionNumber":[', after=b"1]}}}"),
+    "tickers": _bytes(b"1,", before=b'{"cik":1,"filings":{"recent":{}},"tickers":[', after=b"1]}"),
+}
+
 _WHOLE = {
     "links": lambda size: _linked("<a href='a.htm'>Exhibit 99.1</a> " * (size // 34)),
     "links of letters": lambda size: _linked("".join(f"<a href='{n}.htm'>{'a' * 90}b</a>" for n in range(size // 115))),
@@ -374,6 +397,8 @@ CASES: dict[str, Case] = {
         ("amendment", _amendment, _AMENDMENTS),
         ("links", find_links, _LINKS),
         ("index", _index, _INDEXES),
+        ("feed", _feed, _FEEDS),
+        ("company file", _company, _COMPANIES),
         ("report", _report, _REPORTS),
     )
     for name, make in cases.items()  # type: ignore[attr-defined]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 from watcher.items import CURRENT_ITEMS, LEGACY_ITEMS
 
 from .vocabulary import AMENDING, BODY, HEADER, HEADINGS, INDEX, LINKS, PROSE, SIGNED, TAGS, TITLES
 
-__all__ = ["WORDS", "mutated"]
+__all__ = ["WORDS", "encoded", "mutated"]
 
 _NUMBERS = (*CURRENT_ITEMS, *LEGACY_ITEMS)
 _HEADINGS = tuple(
@@ -17,38 +17,33 @@ _HEADINGS = tuple(
     for dress in HEADINGS
     for number, title in zip(_NUMBERS[:: len(_NUMBERS) // 5], TITLES, strict=False)
 )
-WORDS = tuple(
-    dict.fromkeys(
-        word.encode()
-        for words in (HEADER, TAGS, BODY, TITLES, SIGNED, PROSE, _HEADINGS, AMENDING, LINKS, INDEX)
-        for word in words
-        if word
-    )
-)
+
+
+def encoded(*groups: Iterable[str]) -> tuple[bytes, ...]:
+    """The words of these groups as bytes, each once."""
+    return tuple(dict.fromkeys(word.encode("utf-8", "surrogatepass") for words in groups for word in words if word))
+
+
+WORDS = encoded(HEADER, TAGS, BODY, TITLES, SIGNED, PROSE, _HEADINGS, AMENDING, LINKS, INDEX)
 _NEWLINES = (b"\r", b"\r\n", b"\n", b"\n\n", b" \n", b"<br>")
 
 
-def mutated(given: bytes, most: int, rng: Random) -> bytes:
+def mutated(given: bytes, most: int, rng: Random, words: Sequence[bytes] = WORDS) -> bytes:
     """Change an input in a few places; no longer than ``most`` bytes."""
     changed = given
     for _ in range(rng.choice((1, 1, 2, 3, 6))):
-        changed = rng.choice(_CHANGES)(changed, rng)[:most]
+        changed = _with_words(changed, rng, words) if rng.random() < 0.4 else rng.choice(_CHANGES)(changed, rng)
+        changed = changed[:most]
     return changed
 
 
-def _word(given: bytes, rng: Random) -> bytes:
-    place = _place(given, rng)
-    return given[:place] + rng.choice(WORDS) + given[place:]
-
-
-def _word_many_times(given: bytes, rng: Random) -> bytes:
-    place = _place(given, rng)
-    return given[:place] + rng.choice(WORDS) * rng.choice((3, 30, 300, 3_000)) + given[place:]
-
-
-def _two_words_many_times(given: bytes, rng: Random) -> bytes:
-    place = _place(given, rng)
-    return given[:place] + (rng.choice(WORDS) + rng.choice(WORDS)) * rng.choice((3, 300)) + given[place:]
+def _with_words(given: bytes, rng: Random, words: Sequence[bytes]) -> bytes:
+    """Put in a word, once or many times, or two of them many times."""
+    place, word = _place(given, rng), rng.choice(words)
+    times = rng.choice((1, 1, 1, 3, 30, 300, 3_000))
+    if times > 1 and rng.random() < 0.5:
+        word, times = word + rng.choice(words), min(times, 300)
+    return given[:place] + word * times + given[place:]
 
 
 def _part_again(given: bytes, rng: Random) -> bytes:
@@ -88,8 +83,7 @@ def _odd_byte(given: bytes, rng: Random) -> bytes:
 
 
 _CHANGES: tuple[Callable[[bytes, Random], bytes], ...] = (
-    *(_word, _word, _word, _word_many_times, _two_words_many_times, _part_again, _part_gone, _part_gone),
-    *(_cut, _lines_swapped, _other_newlines, _other_case, _odd_byte),
+    *(_part_again, _part_gone, _part_gone, _cut, _lines_swapped, _other_newlines, _other_case, _odd_byte),
 )
 
 

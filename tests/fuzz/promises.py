@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date
 from typing import Any
@@ -22,7 +22,7 @@ from handlers.parse.items import cut_items
 from handlers.parse.links import Link, find_links, links_of
 from handlers.parse.signature import find_signature, signature_start
 from handlers.parse.text import readable_text
-from watcher import Amendment, Document, Filing, Item, ReadError, Report, Skip, Submission, split_submission
+from watcher import Amendment, Document, Exhibit, Filing, Item, ReadError, Report, Skip, Submission, split_submission
 from watcher.edgar._body import gunzip
 from watcher.errors import EdgarError, NotASubmission, TruncatedError
 from watcher.items import is_item_number
@@ -32,7 +32,9 @@ from watcher.report_json import report_from_json, report_line
 __all__ = [
     "NAME",
     "check_amendment",
+    "check_cover",
     "check_cuts",
+    "check_exhibits",
     "check_gunzip",
     "check_items",
     "check_links",
@@ -197,6 +199,31 @@ def check_amendment(text: str, filed_on: date | None = None) -> Amendment:
         assert 0 <= found.start <= found.end <= len(text), found
         assert found.text == text[found.start : found.end].strip(), found
     return found
+
+
+def check_cover(source: str, page: str) -> dict[str, Any]:
+    """Read a cover, tagged in the source or printed on the page: what it tells is printable, and no more than came."""
+    found = read_cover(source, page)
+    assert found == read_cover(source, page), "another answer the second time"
+    told = json.dumps(found, ensure_ascii=False, allow_nan=False)
+    _can_be_told(told)
+    assert len(told) < 20 * (len(source) + len(page)) + 10_000, f"{len(source) + len(page)} became {len(told)}"
+    return found
+
+
+def check_exhibits(text: str, filed: Sequence[Document] = ()) -> tuple[Exhibit, ...]:
+    """Find the exhibits of a text, and of documents filed with it: each document once, each text where it is told."""
+    found = find_exhibits([text], filed)
+    assert found == find_exhibits([text], filed), "another answer the second time"
+    documents = [exhibit.document for exhibit in found if exhibit.document is not None]
+    assert len(set(documents)) == len(documents), documents
+    assert set(documents) <= {document.sequence for document in filed}, documents
+    for exhibit in found:
+        assert exhibit.number, exhibit
+        assert not any(map(str.isspace, exhibit.number)), exhibit
+        assert len(exhibit.title) <= len(text) + max((len(one.description) for one in filed), default=0), exhibit
+        _can_be_told(exhibit.number, exhibit.title, exhibit.text)
+    return tuple(found)
 
 
 def check_links(source: str) -> list[Link]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,19 @@ from watcher import ReadError, split_submission
 from watcher.simulator.eras import Era
 from watcher.simulator.generator import Generator
 
-__all__ = ["amended", "archives", "indexes", "linked", "main_documents", "packed", "texts", "whole", "write_seeds"]
+__all__ = [
+    "amended",
+    "archives",
+    "headers",
+    "indexes",
+    "linked",
+    "main_documents",
+    "packed",
+    "seeds_of",
+    "texts",
+    "whole",
+    "write_seeds",
+]
 
 _COUNT = 4  # of each era
 AMENDED = (
@@ -33,15 +45,17 @@ FORM = _LEAD + f"{'Form Type':<12}{'Company Name':<62}{'CIK':<12}{'Date Filed':<
 CRAWLER = _LEAD + f"{'Company Name':<62}{'Form Type':<12}CIK\n      Date Filed  URL \n".encode() + _DASHES
 
 
-def write_seeds(part: Callable[[bytes], Iterator[bytes]], folders: list[Path], out: Path, most_bytes: int) -> int:
-    """Write what ``part`` gives of each filing to files of their own, and return how many there are."""
+def seeds_of(part: Callable[[bytes], Iterator[bytes]], folders: Iterable[Path], most_bytes: int) -> list[bytes]:
+    """Return what ``part`` gives of made-up filings, and of the files of these folders; each once."""
+    pieces = (piece[:most_bytes] for raw in (*_made(), *_found(folders)) for piece in part(raw))
+    return list(dict.fromkeys(pieces))
+
+
+def write_seeds(seeds: Iterable[bytes], out: Path) -> None:
+    """Write each seed to a file of its own."""
     out.mkdir(parents=True, exist_ok=True)
-    count = 0
-    for raw in (*_made(), *_found(folders)):
-        for piece in part(raw):
-            (out / f"{count:05d}").write_bytes(piece[:most_bytes])
-            count += 1
-    return count
+    for count, seed in enumerate(seeds):
+        (out / f"{count:05d}").write_bytes(seed)
 
 
 def _made() -> Iterator[bytes]:
@@ -53,7 +67,7 @@ def _items(era: Era) -> tuple[str, ...]:
     return ("5.02", "8.01", "9.01") if era in (Era.HTML, Era.INLINE) else ("5", "7")
 
 
-def _found(folders: list[Path]) -> Iterator[bytes]:
+def _found(folders: Iterable[Path]) -> Iterator[bytes]:
     paths = (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file())
     return (path.read_bytes() for path in paths)
 
@@ -61,6 +75,12 @@ def _found(folders: list[Path]) -> Iterator[bytes]:
 def whole(raw: bytes) -> Iterator[bytes]:
     """The submission itself, without its pictures and archives."""
     yield raw
+
+
+def headers(raw: bytes) -> Iterator[bytes]:
+    """The lines of the header."""
+    head = raw.partition(b"<DOCUMENT>")[0]
+    yield head.rpartition(b"</")[0] if b"-HEADER>" in head else head
 
 
 def texts(raw: bytes) -> Iterator[bytes]:

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["AMENDING", "BODY", "HEADER", "HEADINGS", "INDEX", "LINKS", "PROSE", "SIGNED", "TAGS", "TITLES"]
+__all__ = [
+    "AMENDING",
+    "ANSWERED",
+    "ASKED",
+    "BODY",
+    "DATA",
+    "HEADER",
+    "HEADINGS",
+    "INDEX",
+    "LINKS",
+    "LISTED",
+    "PROSE",
+    "RULES",
+    "SETTINGS",
+    "SIGNED",
+    "TAGS",
+    "TITLES",
+]
 
 # A submission's own lines.
 HEADER = (
@@ -142,5 +159,222 @@ INDEX = (
         "http://www.sec.gov/Archives/edgar/data/1/000123456721000042/0001234567-21-000042-index.html",
         "20210304",
         "2021-3-4",
+    ),
+)
+
+# Lists in XML, and what XML can do beside.
+LISTED = (
+    *("<feed>", "</feed>", "<entry>", "</entry>", "<entry", "<rss>", "</rss>", "<channel>", "</channel>", "<item>"),
+    *(
+        "</item>",
+        "<title>",
+        "</title>",
+        "<updated>",
+        "</updated>",
+        "<summary>",
+        "</summary>",
+        "<id>",
+        "</id>",
+        "<link/>",
+    ),
+    *("<category term='8-K'/>", "8-K/A", "8-K12B", "(0000912345) (Filer)", "Filed:", "Item 9.01:", "&lt;br&gt;", "&"),
+    *(
+        "<!DOCTYPE a [",
+        '<!ENTITY a "b">',
+        '<!ENTITY % a SYSTEM "file:///etc/passwd">',
+        "%a;",
+        "]>",
+        "&a;",
+        "&#0;",
+        "<!--",
+    ),
+    *(
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?a ?>",
+        "<?xml version='1.0' encoding='utf-16'?>",
+        'encoding="utf-7"',
+        "xmlns:a='b'",
+    ),
+    *(
+        "2024-05-06T16:31:05-04:00",
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+        "2024-02-30",
+        "05/06/2024",
+    ),
+    *("20240506163105", "99999999999999", "Mon, 06 May 2024 20:00:00 EDT", "+9999999999999999999999", "-0000", "EST"),
+    *("<edgar:xbrlFiling>", "</edgar:xbrlFiling>", "<edgar:formType>8-K</edgar:formType>", "<cikNumber>", "accession"),
+)
+
+# JSON, and the names that EDGAR's answers have in it.
+DATA = (
+    *(
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        '"',
+        "null",
+        "true",
+        "false",
+        "0",
+        "-1",
+        "1e999",
+        "NaN",
+        "Infinity",
+        "9" * 30,
+        "1.5",
+    ),
+    *('"\\ud800"', '"\\u0000"', '"\\u202e"', '""', "[]", "{}", "[[[[", "9" * 4_400, '"cik"', '"filings"', '"recent"'),
+    *(
+        '"accessionNumber"',
+        '"filingDate"',
+        '"form"',
+        '"8-K"',
+        '"items"',
+        '"size"',
+        '"name"',
+        '"tickers"',
+        '"exchanges"',
+    ),
+    *('"0001234567-21-000042"', '"hits"', '"total"', '"value"', '"_source"', '"adsh"', '"fields"', '"data"', '"files"'),
+    *(
+        '"acceptanceDateTime"',
+        '"2024-05-06T16:31:05.000Z"',
+        '"timed_out"',
+        '"_shards"',
+        '"retry_after"',
+        '"formerNames"',
+    ),
+    *('"severity"', '"high"', '"documents"', '"text"', '"evidence"', '"start"', '"cover"', '"signature"', '"date"'),
+)
+
+# Rule files, and what YAML can do beside.
+RULES = (
+    *("version: 1\n", "lists:\n", "phrases:\n", "defaults:\n", "groups:\n", "- name: g\n", "  rules:\n", "  - id: r\n"),
+    *(
+        "    title: A title\n",
+        "    match: {items|has: '7.01'}\n",
+        "    notify: [desk]\n",
+        "    tests:\n",
+        "---\n",
+        "...\n",
+    ),
+    *(
+        "items|has_any: ",
+        "text.body|phrase: ",
+        "text.item.5_02|near: ",
+        "sic|in: ",
+        "company|cased|is: ",
+        "form: ",
+        "not: ",
+    ),
+    *(
+        "re: ",
+        "lt: ",
+        "within_words: 9",
+        "&a ",
+        "*a",
+        "<<: *a",
+        "!!python/object:os.system ",
+        "? ",
+        "| \n",
+        "> \n",
+        "'",
+    ),
+    *("{", "}", "[", "]", "- ", ": ", ", ", "#", "@", "%", "`", "\t", '"\\ud800"', '"\\x00"', "\u2028", "\u202e", "~"),
+    *("throttle: {key: [cik], window: 30d}", "severity: high", "status: stable", "inhibits: [r]", "'$1.5 billion'"),
+    *("re: '(a+)+$'", "condition: a and not (b or 1 of them)", "window: 99999999999d", "all of them", "events|has: "),
+)
+
+# Settings, and what TOML can do beside.
+SETTINGS = (
+    *("[edgar]\n", "[endpoint.desk]\n", "[[endpoint]]\n", "[a.b.c]\n", "contact = ", "base_url = ", "poll_seconds = "),
+    *(
+        '"Your Firm you@example.com"',
+        '"http://127.0.0.1"',
+        '"http://user:pass@[::1/"',
+        "1e400",
+        "nan",
+        "inf",
+        "-0",
+        "0x7f",
+    ),
+    *(
+        "9" * 30,
+        "2024-05-06",
+        "2024-05-06T16:31:05Z",
+        "16:31:05",
+        "true",
+        "[",
+        "]",
+        "{a = 1}",
+        '"""',
+        "'''",
+        "a.b = 1\n",
+    ),
+    *('"\\uD800"', '"\\u0000"', "allow = ['0.0.0.0/0']\n", 'headers = {a = "b\\r\\nc: d"}\n', "kind = 'slack'\n"),
+    *(
+        "listen = '127.0.0.1:99999'\n",
+        "busy_windows = ['24:00-00:00']\n",
+        "poll_cron = '* * * * *'\n",
+        "data_dir = '/'\n",
+    ),
+)
+
+# Searches and cursors.
+ASKED = (
+    *(
+        '"',
+        "*",
+        "-",
+        " OR ",
+        " AND ",
+        " NOT ",
+        "NEAR(",
+        "^",
+        ":",
+        "(",
+        ")",
+        "+",
+        "\u201c",
+        "\u2013",
+        "\u0130",
+        "\u00df",
+    ),
+    *("merger", "5.02", "\x00", "=", "==", "WyJmaWxpbmdzIiw3XQ", "W1tbW1tb", "_", "/", "\u0660", "a*", '-"a b"'),
+)
+
+# How long to wait, in a header.
+ANSWERED = (
+    *(
+        "120",
+        "-1",
+        "1e3",
+        "9" * 400,
+        "Mon, ",
+        "12 Jan 2026 ",
+        "Jan 12 ",
+        "17:05:00",
+        " GMT",
+        " +9999999999999999999",
+        " -0000",
+    ),
+    *(
+        "99999999999",
+        "0001",
+        "9999",
+        "29 Feb 2023",
+        "24:60:61",
+        "(comment)",
+        "\n",
+        '{"retry_after": ',
+        "1e308",
+        "}",
+        "PM",
     ),
 )

@@ -17,11 +17,15 @@ from watcher.errors import EdgarError, EightkError
 __all__ = ["cik_of", "list_of", "object_of", "read_object", "text_of", "whole_number_of"]
 
 _MOST_DIGITS = 15
+# Each takes some hundred bytes of memory, and as few as two on the wire. A company with 10,000 filings has 150,000.
+_MOST_VALUES = 2_000_000
 _LAST_CIK = 9_999_999_999
 
 
 def read_object(body: bytes, name: str, *, error: type[EightkError] = EdgarError) -> dict[str, Any]:
     """Read one JSON object; ``name`` is what to call it in messages. Raises ``error`` when this is none."""
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise error(f"{name}: expected JSON of at most {_MOST_VALUES:,} values, came {len(body):,} bytes with more")
     try:
         # Digits without end, a lone surrogate and brackets without end raise these.
         value = json.loads(body)

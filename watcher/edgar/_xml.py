@@ -85,7 +85,12 @@ def _root(xml: bytes, shape: ListShape, *, recover: bool = False) -> etree._Elem
         remove_pis=True,
         recover=recover,
     )
-    root = etree.fromstring(xml, parser)
+    try:
+        root = etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError:
+        if not recover:
+            raise
+        root = None  # nothing at all could be recovered, as where it begins with NULs
     if root is not None and root.getroottree().docinfo.doctype:
         raise EdgarError(f"{shape.name}: expected {shape.kind}, came a document of type {clip(root.tag)!r}")
     return root
@@ -93,7 +98,7 @@ def _root(xml: bytes, shape: ListShape, *, recover: bool = False) -> etree._Elem
 
 def _holder(root: etree._Element, shape: ListShape) -> etree._Element:
     """Find what holds the entries."""
-    name = etree.QName(root).localname
+    name = root.tag.rpartition("}")[2]  # not `QName`, which raises for a prefix that nothing declares
     found = root if not shape.within else child(root, shape.within)
     if name != shape.root or found is None:
         raise EdgarError(f"{shape.name}: expected {shape.kind}, came <{clip(name)}>")

@@ -78,7 +78,7 @@ def _generated_at(channel: etree._Element, problems: list[str]) -> datetime | No
     written = text(channel, "lastBuildDate") or text(channel, "pubDate")
     try:
         moment = parsedate_to_datetime(written)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year, or a zone, of twenty digits
         moment = None
     generated_at = moment_in_utc(moment) if moment is not None and moment.tzinfo is not None else None
     if generated_at is None and written:

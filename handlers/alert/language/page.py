@@ -15,6 +15,7 @@ __all__ = ["WHOLE_FILE", "Page", "suggestion"]
 
 WHOLE_FILE = Place(0, 0)
 _MANY = 12
+_MOST_SUGGESTIONS = 100  # of a file: each takes a millisecond, and after so many faults it is another file
 # Controls but for the ends of lines and tabs, and the marks that embed, override and isolate a direction of writing
 # (https://www.unicode.org/reports/tr9/): with them a title can read as another one.
 _STEERING = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -119,7 +120,7 @@ class Page:
         text = self.text(node, key)
         known = list(choices)
         if text is not None and text.text not in known:
-            close = suggestion(text.text, known)
+            close = self._suggestion(text.text, known)
             remedy = close if close.startswith("did") else ""  # the choices themselves are told already
             problem = f"{text.text!r} is not one of {', '.join(known)}"
             self.fault(Code.BAD_VALUE, text.place, key, problem, remedy)
@@ -157,12 +158,15 @@ class Page:
             name = entry.key.text
             if name not in known:
                 full = f"{key}.{name}" if key else name
-                self.fault(Code.UNKNOWN_KEY, entry.key.place, full, "unknown key", suggestion(name, known))
+                self.fault(Code.UNKNOWN_KEY, entry.key.place, full, "unknown key", self._suggestion(name, known))
 
     def unknown(self, code: Code, place: Place, key: str, word: str, known: Iterable[str]) -> None:
         """Tell that a name is not known, and which one may have been meant."""
         kind = _KINDS[code]
-        self.fault(code, place, key, f"there is no {kind} {word!r}", suggestion(word, known))
+        self.fault(code, place, key, f"there is no {kind} {word!r}", self._suggestion(word, known))
+
+    def _suggestion(self, word: str, known: Iterable[str]) -> str:
+        return suggestion(word, known) if len(self._findings) < _MOST_SUGGESTIONS else ""
 
 
 _KINDS = {
