@@ -73,6 +73,7 @@ class FolderSource:
         self._meters = meters or Meters()
         self._observer = FolderObserver(settings.path, polling=settings.observer == "polling")
         self._seen: dict[Path, _Seen] = {}
+        self._waiting: dict[str, set[Path]] = {}  # for the end of this filing's route
         self._growing: set[Path] = set()
         self._unread: set[Path] = set()  # what could not be read at the last look
         self._unstored: set[Path] = set()  # what the store did not take at the last look
@@ -134,9 +135,8 @@ class FolderSource:
 
     def settled(self, accession: str) -> None:
         """Called when a filing's route came to an end: its file can be moved away."""
-        for path, seen in self._seen.items():
-            if seen.accession == accession:
-                self._observer.notice(path)
+        for path in self._waiting.pop(accession, ()):
+            self._observer.notice(path)
 
     async def _look_at(self, path: Path) -> None:
         """Bring one file a step further. One file's trouble is told, and is no other's."""
@@ -190,10 +190,12 @@ class FolderSource:
         if seen is None or (seen.size, seen.changed_ns) != (status.st_size, status.st_mtime_ns):
             accession, is_new = await self._take(path, status)
             seen = self._seen[path] = _Seen(status.st_size, status.st_mtime_ns, status.st_ctime_ns, accession)
+            self._waiting.setdefault(accession, set()).add(path)
             if is_new:
-                return  # `settled` tells when it can be moved
+                return
         stored = await self._store.read(filings.get, seen.accession)
         if stored.state in SETTLED:
+            self._waiting.pop(seen.accession, None)
             await self._put_away(path, stored)
 
     async def _take(self, path: Path, status: os.stat_result) -> tuple[str, bool]:
