@@ -61,6 +61,12 @@ def message(one: Alert) -> Message:
     return Message(one.id, "filing.matched", NOW, "a summary", "http://127.0.0.1/", b'{"type":"filing.matched"}')
 
 
+def update_facts(store: Store, told: Filing) -> None:
+    """Have the store know what a filing's header tells of it."""
+    before = store.read_now(filings.get, told.accession)
+    store.write_now(filings.update_facts, told, before)
+
+
 def save(store: Store, found: Report, *, endpoints: frozenset[str] = frozenset({"desk"})) -> None:
     """Spot and save a report, as the route does."""
     store.write_now(filings.spot, [found.filing], NOW)

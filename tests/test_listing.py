@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from _stores import store_url
+from _stores import store_url, update_facts
 
 from watcher.models import Event, Filer, Filing, FilingState, Item, Origin, Report
 from watcher.store import companies, filings, listing, reports
@@ -151,7 +151,7 @@ def test_a_time_that_no_calendar_of_ours_reaches_has_a_place(store: Store):
 def test_a_filing_moves_when_its_header_tells_another_time(store: Store):
     put(store, 1, items=("8.01",))
     put(store, 2, items=("8.01",))
-    store.write_now(filings.update_facts, filing(1, accepted_at=NOON + 9 * DAY))
+    update_facts(store, filing(1, accepted_at=NOON + 9 * DAY))
 
     assert (numbers(store), numbers(store, item="8.01"), numbers(store, cik=1)) == ([1, 2], [1, 2], [1])
 
@@ -160,7 +160,7 @@ def test_a_filing_of_which_nothing_new_is_told_stays_where_it_is(store: Store):
     spot(store, 1, accepted_at=NOON)
     spot(store, 2, accepted_at=NOON)
     before = store.read_now(filings.get, accession(2)).sort_key
-    store.write_now(filings.update_facts, filing(2, accepted_at=NOON))
+    update_facts(store, filing(2, accepted_at=NOON))
 
     assert store.read_now(filings.get, accession(2)).sort_key == before
 

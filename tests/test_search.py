@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from _stores import save, store_url
+from _stores import save, store_url, update_facts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from watcher.models import Document, Event, Filer, Filing, Item, Origin, Report
-from watcher.store import filings, search, search_postgresql
+from watcher.store import search, search_postgresql
 from watcher.store.database import Store, time_limit
 from watcher.store.passages import MOST_LOOKED_AT, MOST_PLACES, Term, passage
 from watcher.store.search import Search
@@ -207,7 +207,7 @@ def test_a_filing_whose_acceptance_changes_is_found_at_its_new_place(store: Stor
     put(store, 1, "A dividend.")
     put(store, 2, "A dividend.")
     one = Filing(accession(1), "8-K", (), date(2026, 3, 20), datetime(2026, 3, 20, 15, tzinfo=UTC))
-    store.write_now(filings.update_facts, one)
+    update_facts(store, one)
 
     assert numbers(store, "dividend") == [1, 2]
     assert numbers(store, "dividend", until=date(2026, 3, 10)) == [2]
