@@ -25,6 +25,7 @@ __all__ = ["LONGEST_OVERLAP", "Secret", "in_force", "is_open_to_others", "read_s
 
 LONGEST_OVERLAP = timedelta(days=7)
 _MOST_OLD = 10
+_REMEDY = "write one whsec_ secret a line into it, or have one made: eightk endpoint rotate-secret NAME"
 _MAX_BYTES = 65_536
 _UNTIL = re.compile(r"\s*#\s*until\s+([0-9]\S*)\s*", re.IGNORECASE)
 
@@ -46,9 +47,9 @@ def read_secrets(path: Path) -> tuple[Secret, ...]:
     try:
         text = read_small_text(path, _MAX_BYTES)
     except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror}); write one whsec_ secret a line into it") from error
+        raise ValueError(f"{path} cannot be read ({error.strerror}); {_REMEDY}") from error
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text; write one whsec_ secret a line into it") from None
+        raise ValueError(f"{path} is not text; {_REMEDY}") from None
     try:
         secrets = _secrets_in(text)
     except ValueError as error:

@@ -61,7 +61,9 @@ def is_for_programs(path: str) -> bool:
 def _asked_in(request: Request) -> Response:
     """Ask a program for a token, and a person for the password."""
     if is_for_programs(request.url.path) or request.method not in ("GET", "HEAD"):
-        return problem(401, "a token is needed: make one with eightk web", headers={"WWW-Authenticate": "Bearer"})
+        return problem(
+            401, "a token is needed: make one with eightk web token add", headers={"WWW-Authenticate": "Bearer"}
+        )
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"/login?next={quote(request.url.path + query, safe='')}", 303)
 
