@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from _stores import ACCESSION, NOW, alert, filing, message, report, store_url
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from watcher.errors import StoreError, UnknownFiling
 from watcher.models import (
@@ -33,6 +33,7 @@ from watcher.store import deliveries, filings, reports
 from watcher.store.archive import Archived
 from watcher.store.database import Store
 from watcher.store.notices import Owner
+from watcher.store.schema import report as report_table
 from watcher.store.settling import Settled, settle_all
 from watcher.verdict import RETRY_SECONDS, Outcome
 
@@ -328,3 +329,14 @@ def test_a_delivery_that_is_not_there_cannot_be_settled(owing: Store):
     (one,) = owed(owing)
     with pytest.raises(StoreError):
         settle(owing, replace(one, delivery=replace(one.delivery, id="x")), attempt())
+
+
+@pytest.mark.parametrize("name", ["Made\0Up", "Made\ud83dUp"], ids=["NUL", "half a character"])
+def test_a_report_with_what_no_database_takes_is_taken_apart_like_any_other(store: Store, name: str) -> None:
+    one = Report(filing(), documents=(Document(1, name, "a.htm", name, 9, "agreement"),))
+    store.write_now(filings.spot, [one.filing], NOW)
+    store.write_now(reports.save, one, {}, NOW, late_hours=72, endpoints=frozenset())
+
+    found = store.read_now(lambda c: c.execute(select(report_table.c.body["documents"])).scalar_one())
+
+    assert found[0]["type"].replace("\ufffd", "?") in ("Made?Up", name)

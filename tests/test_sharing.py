@@ -17,7 +17,7 @@ from watcher.errors import BlockedError, StoreError
 from watcher.leading import Leader
 from watcher.minding import BLOCKED_KEY
 from watcher.sharing import SharedLimit
-from watcher.store import request_slots
+from watcher.store import postgresql, request_slots
 from watcher.store.database import Store, set_meta
 from watcher.store.inspection import server_problem
 
@@ -90,6 +90,23 @@ async def test_one_of_two_spots_and_the_other_when_it_ends(stores: tuple[Store, 
     assert (spotting.began, spotting.now, spotting.overlaps) == (["first", "second"], ["second"], 0)
     second.cancel()
     await asyncio.gather(first, second, return_exceptions=True)
+
+
+async def test_who_is_frozen_and_does_not_ask_any_more_has_lost_it(
+    stores: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_SPOTTER_IDLE_SECONDS", 1)
+    first, second = (postgresql.SpotterLock(one.url, PATIENCE_SECONDS) for one in stores)
+    assert await first.is_had()
+    assert not await second.is_had()
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await second.is_had():
+            await asyncio.sleep(0.05)
+
+    with pytest.raises(StoreError):
+        await first.is_had()
+    await second.release()
 
 
 @pytest.mark.usefixtures("quickly")

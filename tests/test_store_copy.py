@@ -114,7 +114,7 @@ def of_any_kind(column: Column[Any], number: int) -> Any:
     if isinstance(kind, UtcDateTime):
         return datetime(2026, 1, number, 12, 30, 1, 250_000, tzinfo=UTC)
     values = {
-        JSON: {"n": [number, 0.1, None, True], "t": "\0 ü \ud83d\ude00 \ud83d"},
+        JSON: {"n": [number, 0.1, None, True], "t": "ü \ud83d\ude00 \\u0000"},
         Boolean: bool(number % 2),
         Date: date(2026, 1, number),
         Float: number / 3,
@@ -225,6 +225,25 @@ def test_a_nul_becomes_a_mark_that_postgresql_can_hold_and_is_told(url: str, ser
     assert copied.changed == 3 + 2
     with Store(server_url, only_read=True) as store:
         assert {one.reason for one in store.read_now(filings.find, filings.Query())} == {"cut\ufffdoff"}
+
+
+@pytest.mark.parametrize("there", ["sqlite:///.", "sqlite:////"])
+def test_a_folder_is_no_store(url: str, there: str) -> None:
+    with pytest.raises(StoreError, match="names no file"):
+        copy_between(url, there, quiet)
+
+
+def test_what_postgresql_cannot_take_out_of_json_becomes_the_mark_too(url: str, server_url: str) -> None:
+    with Store(url) as store:
+        told = {"a": "x\0y", "b": "half \ud83d", "c": "whole \ud83d\ude00", "d": "no \\u0000"}
+        store.write_now(lambda c: c.execute(update(schema.report).values(versions=told)))
+
+    copy_between(url, server_url, quiet)
+
+    parts = [schema.report.c.versions[key].as_string() for key in "abcd"]
+    with Store(server_url, only_read=True) as store:
+        found = store.read_now(lambda c: c.execute(select(*parts).limit(1)).one())
+    assert tuple(found) == ("x\ufffdy", "half \ufffd", "whole \U0001f600", "no \\u0000")
 
 
 def written(store: Store) -> int:

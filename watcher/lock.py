@@ -35,7 +35,9 @@ class Owner:
 
 
 def lock_path(store: Path) -> Path:
-    """The lock file of a store."""
+    """The lock file of a store. Raises ``StoreError`` for a path that names no file."""
+    if not store.name:
+        raise StoreError(f"{store}: names no file")
     return store.with_name(f"{store.name}.lock")
 
 

@@ -7,7 +7,7 @@ a comment on its table of jobs.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, LiteralString, cast
+from typing import TYPE_CHECKING, Any, LiteralString, cast
 from zlib import crc32
 
 from watcher.errors import StoreError
@@ -29,10 +29,19 @@ def prepare(connection: Connection) -> None:
     Of several daemons that start at once, one does it. A daemon of an older version that still runs may meet functions
     that are no more: all are to be brought to one version.
 
-    Raises ``StoreError`` when the tables are of a newer version or of another program, or the extra is missing.
+    Raises ``StoreError`` when the tables are of a newer version or of another program, or may not be made, or when the
+    extra is missing.
     """
     schema, steps = _shipped()
     driver = cast("psycopg.Connection", connection.connection.driver_connection)
+    errors: Any = connection.dialect.loaded_dbapi.Error
+    try:
+        _prepare(driver, schema, steps)
+    except errors as error:
+        raise StoreError(f"the queue's tables cannot be made: {error}") from error
+
+
+def _prepare(driver: psycopg.Connection, schema: LiteralString, steps: list[Path]) -> None:
     driver.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     found = _found(driver)
     if found == steps[-1].stem:

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from watcher.errors import StoreError
+from watcher.store.json_text import fit
 from watcher.store.postgresql_schema import search_words
 from watcher.store.schema import alert, document, metadata, report, tally
 from watcher.store.search_postgresql import index_rows
@@ -137,11 +138,16 @@ def insert(side: Side, table: Table, rows: list[Row]) -> None:
             side.connection.execute(search_words.insert(), indexed)
 
 
-def without_nul(row: Row) -> Row:
-    """The row as PostgreSQL can hold it: U+FFFD for each U+0000. The row itself when it has none."""
-    if not any(type(value) is str and "\0" in value for value in row):
-        return row
-    return tuple(value.replace("\0", "\ufffd") if type(value) is str else value for value in row)
+def without_nul(table: Table, row: Row) -> Row:
+    """The row as PostgreSQL can hold it: U+FFFD for each U+0000, in JSON, too. The row itself when it has none."""
+    fitted = tuple(map(_without_nul, table.columns, row))
+    return row if fitted == row else fitted
+
+
+def _without_nul(column: Column[Any], value: Any) -> Any:
+    if type(value) is not str:
+        return value
+    return fit(value) if isinstance(column.type, JSON) else value.replace("\0", "\ufffd")
 
 
 def _copy_in(side: Side, table: str, names: list[str], rows: list[Row]) -> None:

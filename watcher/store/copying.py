@@ -164,7 +164,7 @@ def _copy(source: str, target: Side, told: Told) -> tuple[Copied, dict[str, Sum]
         of = count(side)
         for table in TABLES:
             for rows in batches(side, table, for_index=not target.is_server):
-                fit = [without_nul(row) for row in rows] if target.is_server else rows
+                fit = [without_nul(table, row) for row in rows] if target.is_server else rows
                 changed += sum(one is not other for one, other in zip(fit, rows, strict=True))
                 with in_words(target.name):
                     copied_rows.insert(target, table, fit)

@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from watcher.errors import StoreError
+from watcher.store.json_text import dumped
 from watcher.store.upgrade import upgrade
 
 __all__ = [
@@ -48,6 +49,8 @@ _CONNECT_SECONDS = 5
 _BELIEVED_SECONDS = 1.0
 _IDLE_SECONDS = 30
 _LOCK_SECONDS = 60
+# Whoever has the right to spot asks for it twice a second. One that does not, being frozen, has lost it.
+_SPOTTER_IDLE_SECONDS = 5
 _MISSING = "a store in PostgreSQL needs the extra: pip install 'eightk[postgres]'"
 
 
@@ -121,6 +124,7 @@ def _engine(url: URL, size: int, options: str) -> Engine:
         url,
         pool_size=size,
         max_overflow=0,
+        json_serializer=dumped,
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "eightk",
@@ -202,7 +206,8 @@ class SpotterLock:
         if self._connection is None:
             # Bounded by the driver itself: one that is cut off in the middle would be left open.
             own = {"application_name": "eightk spotter", "connect_timeout": _CONNECT_SECONDS}
-            options = {**own, "options": _SERVER_KEEPALIVE, **_KEEPALIVE}
+            ends = f"-c idle_session_timeout={_SPOTTER_IDLE_SECONDS}s"
+            options = {**own, "options": f"{_SERVER_KEEPALIVE} {ends}", **_KEEPALIVE}
             self._connection = await AsyncConnection.connect(self._url, autocommit=True, **options)
 
     async def _take_or_look(self) -> bool:

@@ -42,6 +42,8 @@ class SqliteDatabase:
     def __init__(self, url: str, readers: int, *, only_read: bool) -> None:
         self.path = Path(url.removeprefix(SCHEME))
         self.name = str(self.path)
+        if not self.path.name:
+            raise StoreError(f"{url}: names no file")
         if only_read and not self.path.exists():
             raise StoreError(f"{self.path}: there is no store yet; eightk run makes one")
         try:
