@@ -214,6 +214,9 @@ async def test_nothing_is_kept_of_what_is_done_and_of_who_left(store: Store, url
     async with at_work(daemon):
         await daemon.submit(job(1), job(2))
         await daemon.see(lambda: len(daemon.done) == 2)
+        async with asyncio.timeout(10):
+            while run_sql(url, "SELECT count(*) FROM procrastinate_jobs") != [(0,)]:
+                await asyncio.sleep(0.05)  # that it is done is said a moment later
 
     for table in ("jobs", "events", "workers"):
         assert run_sql(url, f"SELECT count(*) FROM procrastinate_{table}") == [(0,)], table
