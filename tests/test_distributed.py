@@ -210,13 +210,10 @@ async def test_what_is_cancelled_is_for_the_others_at_once(store: Store):
 
 
 async def test_nothing_is_kept_of_what_is_done_and_of_who_left(store: Store, url: str):
-    daemon = Daemon(store)
+    daemon = Daemon(store, leads=False)  # whose store owes these for ever: a leader would submit them again
     async with at_work(daemon):
         await daemon.submit(job(1), job(2))
         await daemon.see(lambda: len(daemon.done) == 2)
-        async with asyncio.timeout(10):
-            while run_sql(url, "SELECT count(*) FROM procrastinate_jobs") != [(0,)]:
-                await asyncio.sleep(0.05)  # that it is done is said a moment later
 
     for table in ("jobs", "events", "workers"):
         assert run_sql(url, f"SELECT count(*) FROM procrastinate_{table}") == [(0,)], table

@@ -147,6 +147,21 @@ async def test_who_is_cut_off_and_comes_back_sees_each_once_and_in_order(store: 
     assert numbers == sorted(set(numbers))
 
 
+async def test_who_comes_after_one_who_left_as_something_was_saved_is_told_each_once(store: Store) -> None:
+    """Whatever read the journal for the one that left has ended, in whichever step it was then."""
+    live = Feed(store)
+    for steps in range(4):
+        await live.enter()
+        await asyncio.sleep(0.2)  # until its reader waits for news
+        live.wake()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        live.leave()
+        await asyncio.sleep(0.05)
+
+        assert [one for one in asyncio.all_tasks() if one.get_name() == "feed"] == [], steps
+
+
 async def test_one_who_follows_from_now_on_is_told_where_that_is(store: Store) -> None:
     """So even one who is cut off before the first event misses nothing."""
     await save(store, report(number(1)))

@@ -98,7 +98,8 @@ async def _pipe() -> AsyncIterator[tuple[int, bytearray]]:
     try:
         yield writer, kept
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended, _GRACE_SECONDS)
+            async with asyncio.timeout(_GRACE_SECONDS):
+                await ended
     finally:
         loop.remove_reader(reader)
         os.close(reader)

@@ -21,9 +21,9 @@ from sqlalchemy import Connection
 
 from watcher.engine.job_queue import JobQueue, Ticket
 from watcher.engine.port import EngineHealth, Job, JobKind, Work
-from watcher.engine.tasks import end, wait
 from watcher.engine.troubles import REST_SECONDS, Due, Troubles
 from watcher.errors import StoreError
+from watcher.tasks import end, wait
 
 __all__ = ["DistributedEngine", "Pace"]
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from watcher.engine.port import EngineHealth, Job, JobKind, Work
-from watcher.engine.tasks import end, wait
 from watcher.engine.troubles import REST_SECONDS, Due, Troubles
+from watcher.tasks import end, wait
 
 __all__ = ["Due", "EmbeddedEngine"]
 

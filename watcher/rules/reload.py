@@ -14,6 +14,7 @@ from pathlib import Path
 
 from watcher.errors import ConfigError, StoreError
 from watcher.rulebook import RuleBook
+from watcher.tasks import wait
 
 __all__ = ["Reloader"]
 
@@ -74,8 +75,7 @@ class Reloader:
                 waited = 0
                 in_force = looks if await self.reload() else None
             last = looks
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), LOOK_SECONDS)
+            await wait(self._asked, LOOK_SECONDS)
 
     async def reload(self) -> bool:
         """Read the files, and put them in force if nothing is wrong; return whether that is their last word.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import bisect_right
-from contextlib import suppress
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -18,6 +17,7 @@ from sqlalchemy import Connection
 from watcher.errors import StoreError
 from watcher.store import journal
 from watcher.store.database import Store
+from watcher.tasks import wait
 from watcher.web.feed_entries import Told, told_of
 
 __all__ = ["Feed", "Portion"]
@@ -99,8 +99,7 @@ class Feed:
         news = self._news
         told = self._held[bisect_right(self._held, place, key=attrgetter("sequence")) :]
         if not told and not self.is_closed:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), seconds)
+            await wait(news, seconds)
             told = self._held[bisect_right(self._held, place, key=attrgetter("sequence")) :]
         if self.is_closed:
             return None
@@ -127,8 +126,7 @@ class Feed:
                 told = ()
             self._hold(told)
             if len(told) < PAGE:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+                await wait(self._wake, LOOK_SECONDS)
 
     def _hold(self, told: tuple[Told, ...]) -> None:
         if not told:

@@ -9,7 +9,11 @@ __all__ = ["end", "wait"]
 
 
 async def wait(event: asyncio.Event, seconds: float) -> None:
-    """Return when the event is set, or after so long."""
+    """Return when the event is set, or after so long.
+
+    Not by ``asyncio.wait_for``: whoever is cancelled in it just as the event is set goes on as if nothing had been
+    (https://github.com/python/cpython/issues/86296; mended in Python 3.12).
+    """
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
