@@ -45,7 +45,8 @@ async def test_what_rang_while_nobody_waited_is_heard_once_and_can_be_forgotten(
         bell.forget()
 
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(bell.wait(), 0.05)
+            async with asyncio.timeout(0.05):
+                await bell.wait()
 
 
 async def test_a_clock_that_is_set_back_meanwhile_delays_no_bell() -> None:

@@ -30,6 +30,7 @@ from watcher.models import Alert, Filer, Message, Report, Severity, alert_id
 from watcher.simulator.generator import Generator
 from watcher.store import deliveries, filings, reports
 from watcher.store.database import Store
+from watcher.tasks import end_loops
 from watcher.testing import FakePost
 
 COMPANIES = 5
@@ -264,10 +265,9 @@ async def test_the_consumer_of_the_docs_consumes(server, subject, told, other):
             await notifier.notify(replace(other, id=f"other_{id_}"), FakePost(), 0.0)
             await notifier.notify(replace(told, id=id_), FakePost(), 0.0)
         consuming = asyncio.create_task(example["consume"](f"nats://{server.place}", handle, "desk", subject))
-        await asyncio.wait_for(is_enough.wait(), 30)
-        consuming.cancel()
-        with suppress(asyncio.CancelledError):
-            await consuming
+        async with asyncio.timeout(30):
+            await is_enough.wait()
+        await end_loops([consuming])
     await notifier.aclose()
 
     assert seen == ["a_1", "a_2", "a_3"]

@@ -185,7 +185,8 @@ async def test_an_idle_connection_is_closed_and_dialled_anew(server):
         await add_stream(js)
         await line.publish("eightk.a", b"{}", {})
         first = line._link
-        await asyncio.wait_for(first._ended.wait(), 30)
+        async with asyncio.timeout(30):
+            await first._ended.wait()
         await line.publish("eightk.b", b"{}", {})
         assert line._link is not first
         assert len(await stored(js)) == 2

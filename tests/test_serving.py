@@ -48,12 +48,14 @@ class Caller:
         await self.writer.drain()
 
     async def until(self, end: bytes) -> bytes:
-        return await asyncio.wait_for(self.reader.readuntil(end), GENEROUS)
+        async with asyncio.timeout(GENEROUS):
+            return await self.reader.readuntil(end)
 
     async def rest(self) -> bytes:
         """All that comes until the server closes."""
         try:
-            return await asyncio.wait_for(self.reader.read(), GENEROUS)
+            async with asyncio.timeout(GENEROUS):
+                return await self.reader.read()
         except ConnectionError:
             return b""
 
@@ -106,7 +108,8 @@ async def test_a_trickle_wins_no_time() -> None:
                 await asyncio.sleep(0.02)
 
         with pytest.raises(ConnectionError):
-            await asyncio.wait_for(trickle(), GENEROUS)
+            async with asyncio.timeout(GENEROUS):
+                await trickle()
 
 
 async def test_a_stream_goes_on_however_long_it_is() -> None:

@@ -42,6 +42,7 @@ from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
 from watcher.store.notices import Owner
 from watcher.store.redelivery import Redelivery, Wanted
+from watcher.tasks import end_loops
 from watcher.watchman import Watchman
 from watcher.web.access import access_of
 from watcher.web.app import make_app
@@ -160,6 +161,7 @@ class Daemon:
                     task.cancel()
                 await self.engine.stop(DRAIN_SECONDS)
                 await work
+                await end_loops(others)
         log.info("stopped")
         if self._minder.ruin:
             raise StoreError(self._minder.ruin)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 from watcher.errors import StoreError
 from watcher.store.database import Store
 from watcher.store.postgresql import SpotterLock
+from watcher.tasks import end_loops
 
 __all__ = ["LOOK_SECONDS", "Leader"]
 
@@ -32,7 +33,7 @@ class Leader:
         self._is_away = False
         self.is_leading = self._lock is None
 
-    async def run(self, lead: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, lead: Callable[[], Coroutine[None, None, None]]) -> None:
         """Await ``lead`` whenever it is this daemon's turn, cancelled when that ends; until cancelled."""
         if self._lock is None:
             await lead()
@@ -58,10 +59,10 @@ class Leader:
             self.is_leading = False
             await self._lock.release()
 
-    async def _lead(self, lead: Callable[[], Awaitable[None]]) -> None:
+    async def _lead(self, lead: Callable[[], Coroutine[None, None, None]]) -> None:
         log.info("this daemon spots filings now, for all that share the store")
         self.is_leading = True
-        leading = asyncio.ensure_future(lead())
+        leading = asyncio.create_task(lead())
         try:
             while await self._is_had():
                 done, _ = await asyncio.wait({leading}, timeout=LOOK_SECONDS)
@@ -71,8 +72,7 @@ class Leader:
             log.warning("another daemon may spot filings now: the lock for it was lost")
         finally:
             self.is_leading = False
-            leading.cancel()
-            await asyncio.gather(leading, return_exceptions=True)
+            await end_loops([leading])
 
     async def _until_had(self) -> None:
         # Who has the lock is a question to the server, not an event.

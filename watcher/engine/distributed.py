@@ -23,7 +23,7 @@ from watcher.engine.job_queue import JobQueue, Ticket
 from watcher.engine.port import EngineHealth, Job, JobKind, Work
 from watcher.engine.troubles import REST_SECONDS, Due, Troubles
 from watcher.errors import StoreError
-from watcher.tasks import end, wait
+from watcher.tasks import end, end_loops, wait
 
 __all__ = ["DistributedEngine", "Pace"]
 
@@ -112,8 +112,7 @@ class DistributedEngine:
                     feeds = [group.create_task(self._feed(kind, do), name=f"feed {kind}") for kind in JobKind]
                     await asyncio.wait(feeds)
                     await self._drain()
-                    for task in side:
-                        task.cancel()
+                    await end_loops(side)
             finally:
                 self._loop = None
                 await end(self._running.values())
