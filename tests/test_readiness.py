@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from watcher.readiness import CHECKS, Check, Readiness, Seen, checks_of, poll_is_good_until
-from watcher.schedule import next_time
 from watcher.settings import EdgarSettings
 from watcher.sources.rhythm import Rhythm
 
@@ -60,7 +59,7 @@ def test_an_address_that_keeps_other_hours_is_judged_by_the_rhythm_alone() -> No
 
 
 def test_a_cron_expression_says_when_the_next_look_is_due() -> None:
-    seen = replace(WELL, next_look=lambda last: next_time("*/20 6-22 * * mon-fri", last))
+    seen = replace(WELL, next_look=EdgarSettings(poll_cron="*/20 6-22 * * mon-fri").next_poll)
 
     assert poll_is_good_until(seen, at("2025-03-05T12:00:00")) == at("2025-03-05T13:01:00")
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from watcher.bare_paths import bare
@@ -24,7 +23,6 @@ from watcher.errors import StoreError
 from watcher.metrics import Metrics, Standing
 from watcher.readiness import SLOW_SECONDS, STUCK_SECONDS, Readiness, Seen, checks_of
 from watcher.rules.reload import Reloader
-from watcher.schedule import next_time
 from watcher.settings import SEC_URL, Settings
 from watcher.sources.poller import beginning
 from watcher.sources.spotting import Spotting
@@ -161,10 +159,7 @@ class Condition:
         return self._counted[1]
 
     def _next_look(self) -> Callable[[datetime], datetime] | None:
-        edgar = self._settings.edgar
-        if self._spotting.poller is None:
-            return None
-        return partial(next_time, edgar.poll_cron) if edgar.poll_cron else edgar.rhythm.next_look
+        return None if self._spotting.poller is None else self._settings.edgar.next_poll
 
     def _why_not_polled(self) -> str:
         if self._edgar is not None and (until := self._edgar.blocked_until) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -108,6 +109,14 @@ class EdgarSettings(Section):
             busy=tuple(map(parse_window, self.busy_windows)),
         )
 
+    def next_poll(self, after: datetime) -> datetime:
+        """When to poll next, having begun to at this instant."""
+        if not self.poll_cron:
+            return self.rhythm.next_look(after)
+        from watcher.schedule import next_time  # noqa: PLC0415  # its library is heavy and seldom needed
+
+        return next_time(self.poll_cron, after)
+
     @field_validator("channels")
     @classmethod
     def _is_each_there_once(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
@@ -126,15 +135,13 @@ class EdgarSettings(Section):
         # By mistake it must never be on while the real EDGAR is asked: limits count in its seconds.
         if clock == "simulator" and not is_loopback(info.data.get("base_url", SEC_URL)):
             raise ValueError("needs a base_url on this machine, such as http://127.0.0.1:8900: the simulator's")
-        if clock == "simulator" and info.data.get("poll_cron"):
-            raise ValueError("does not go with poll_cron, which counts real time")
         return clock
 
     @field_validator("poll_cron")
     @classmethod
     def _is_cron(cls, expression: str) -> str:
         if expression:
-            from watcher.schedule import cron_trigger  # noqa: PLC0415  # its library is heavy and seldom needed
+            from watcher.schedule import cron_trigger  # noqa: PLC0415  # as above
 
             cron_trigger(expression)
         return expression

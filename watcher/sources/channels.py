@@ -177,11 +177,11 @@ class Channel:
 
     async def run(self) -> None:
         """Read at once, and then in its rhythm, until cancelled."""
-        with Bell(self._clock) as bell:
-            while True:
-                began = self._clock.now()
-                await self.read_and_tell()
-                await bell.wait(self._rhythm.next_look(began), since=began)
+        bell = Bell(self._clock)
+        while True:
+            began = self._clock.now()
+            await self.read_and_tell()
+            await bell.wait(self._rhythm.next_look(began), since=began)
 
     async def read_and_tell(self) -> None:
         """Read, and log an outage once when it begins and once when it ends."""

@@ -132,17 +132,13 @@ class Spotting:
 
     async def _poll_when_due(self, poller: Poller) -> None:
         """Poll at once, then in EDGAR's rhythm, or whenever the cron expression says."""
-        edgar = self._settings.edgar
-        with Bell(self._clock) as bell:
-            if edgar.poll_cron:
-                bell.by_cron(edgar.poll_cron)
-            while True:
-                began = self._clock.now()
-                await poller.poll_and_tell()
-                self._was_polled.set()
-                bell.forget()
-                # From its beginning, so that a slow answer does not stretch the rhythm.
-                await bell.wait(None if edgar.poll_cron else edgar.rhythm.next_look(began), since=began)
+        bell = Bell(self._clock)
+        while True:
+            began = self._clock.now()
+            await poller.poll_and_tell()
+            self._was_polled.set()
+            # From its beginning, so that a slow answer does not stretch the rhythm.
+            await bell.wait(self._settings.edgar.next_poll(began), since=began)
 
     def troubles(self) -> list[str]:
         """Say what is wrong beside the live list, for a person."""
@@ -162,17 +158,16 @@ class Spotting:
         What the list still shows is spotted by the first poll, so that only what it lacks counts as missing.
         """
         await self._was_polled.wait()
-        with self._audit_bell as bell:
-            while True:
-                try:
-                    await self._audit_what_is_due()
-                except StoreError as error:
-                    # A full disk, say: the days stay owed.
-                    log.error("audit cannot be kept; it stays owed", extra={"reason": str(error)})
-                except Exception:
-                    # The border to whatever EDGAR, or who stands for it, may answer: an audit must not end the daemon.
-                    log.exception("audit failed")
-                await bell.wait(auditor.next_look())
+        while True:
+            try:
+                await self._audit_what_is_due()
+            except StoreError as error:
+                # A full disk, say: the days stay owed.
+                log.error("audit cannot be kept; it stays owed", extra={"reason": str(error)})
+            except Exception:
+                # The border to whatever EDGAR, or who stands for it, may answer: an audit must not end the daemon.
+                log.exception("audit failed")
+            await self._audit_bell.wait(auditor.next_look())
 
     async def _audit_what_is_due(self) -> None:
         if self.auditor is not None and self.corrections is not None and self._settings.audit.enabled:
