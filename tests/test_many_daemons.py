@@ -11,10 +11,11 @@ import pytest
 
 from bench.many.daemons import SPOTS, Life, Line
 from bench.many.findings import Findings, Kill, Told, day_table
-from bench.many.plan import RULE, Plan, ShortDay, contact
+from bench.many.plan import Plan, ShortDay, contact
 from bench.many.rate import Rate, measure_rate, rate_table
 from bench.many.run import run_day
 from bench.many.takeovers import Takeover, Takeovers
+from bench.settings import RULE
 from watcher.models import FilingState, alert_id
 from watcher.simulator.traffic import Request
 

@@ -12,46 +12,14 @@ from _required import program
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
+from docs._make.metrics import STANDING, busy
 from watcher.cli import cli
-from watcher.meters import DeliveryOutcome, Meters, PollOutcome
+from watcher.meters import DeliveryOutcome, Meters
 from watcher.metrics import CONTENT_TYPE, Metrics, Standing
 
 MONITORING = Path(__file__).resolve().parents[1] / "config" / "monitoring"
 RULES = MONITORING / "eightk.rules.yml"
 DASHBOARD = json.loads((MONITORING / "grafana.json").read_text(encoding="utf-8"))
-FULL = Standing(
-    filings={"saved": 3},
-    deliveries_owed={"desk": 2},
-    endpoints_resting={"desk": True},
-    alarms_open={"quiet": 1},
-    last_poll=1_768_237_200.5,
-    last_filing=1_768_237_100.0,
-    is_blocked=True,
-    audit_missing=4,
-    audits_missed=1,
-    is_ready={"poll": False},
-    archive_bytes=10,
-    store_bytes=11,
-    free_bytes=12,
-    jobs_running=1,
-    job_failures=2,
-    version="1",
-)
-
-
-def busy() -> Metrics:
-    """Metrics of a daemon to which everything has happened once."""
-    metrics = Metrics()
-    metrics.spotted("poller", "getcurrent", 12.0)
-    metrics.settled("saved")
-    metrics.examined(0.1)
-    metrics.saved(0.01)
-    metrics.attempted("desk", DeliveryOutcome.DELIVERED, 0.05)
-    metrics.asked("www.sec.gov", 200)
-    metrics.polled(PollOutcome.COMPLETE)
-    metrics.worker_replaced("crash")
-    metrics.removed("raw", 2, 1000)
-    return metrics
 
 
 def samples(text: bytes) -> dict[tuple[str, ...], float]:
@@ -65,7 +33,7 @@ def samples(text: bytes) -> dict[tuple[str, ...], float]:
 
 
 def known() -> set[str]:
-    return {name for name, *_ in samples(busy().text(FULL))} | {"up"}
+    return {name for name, *_ in samples(busy().text(STANDING))} | {"up"}
 
 
 def named_in(expression: str) -> set[str]:
@@ -115,7 +83,7 @@ def panels() -> list[tuple[str, str]]:
     ],
 )
 def test_what_happened_and_what_stands_is_told(sample: tuple[str, ...], value: float) -> None:
-    assert samples(busy().text(FULL))[sample] == value
+    assert samples(busy().text(STANDING))[sample] == value
 
 
 def test_what_is_not_known_is_not_told_as_nought() -> None:
@@ -157,7 +125,7 @@ def test_everything_that_can_be_noted_is_counted() -> None:
 
 
 def test_names_follow_the_conventions() -> None:
-    families = list(text_string_to_metric_families(busy().text(FULL).decode()))
+    families = list(text_string_to_metric_families(busy().text(STANDING).decode()))
     ours = [one for one in families if one.name.startswith("eightk_")]
 
     assert [one.name for one in ours if not one.documentation.endswith(".")] == []
@@ -215,7 +183,7 @@ def test_prometheus_takes_the_files(promtool: str, check: tuple[str, str]) -> No
 
 
 def test_prometheus_finds_no_fault_with_the_metrics(promtool: str) -> None:
-    done = subprocess.run([promtool, "check", "metrics"], input=busy().text(FULL), capture_output=True, check=False)
+    done = subprocess.run([promtool, "check", "metrics"], input=busy().text(STANDING), capture_output=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, b"")
 

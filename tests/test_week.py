@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from bench.settings import RULE
 from bench.week.findings import Findings, Shown, week_table
-from bench.week.plan import RULE, Plan
+from bench.week.plan import Plan, set_up
 from bench.week.run import run_week
 from watcher.models import Filing, FilingState, Origin, alert_id
 from watcher.store.filings import StoredFiling
@@ -126,3 +128,13 @@ def test_a_plan_ends_on_the_morning_after_its_last_day() -> None:
 
     assert plan.business_days == [date(2025, 3, 6), date(2025, 3, 7)]
     assert plan.ends_at.isoformat() == "2025-03-10T13:15:00-04:00"
+
+
+@pytest.mark.parametrize(("poll_seconds", "written"), [(None, []), (1_800, [1_800, 1_800])])
+def test_a_plan_says_how_often_the_list_is_looked_at_or_leaves_it_as_it_comes(
+    tmp_path: Path, poll_seconds: int | None, written: list[int]
+) -> None:
+    set_up(tmp_path, Plan(poll_seconds=poll_seconds), edgar="http://127.0.0.1:1", receiver="http://127.0.0.1:2")
+
+    edgar = tomllib.loads((tmp_path / "config" / "eightk.toml").read_text())["edgar"]
+    assert [edgar[name] for name in ("poll_seconds", "busy_poll_seconds") if name in edgar] == written

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.chaos.fault import Fault, Outcome, Trial
-from bench.chaos.scene import Scene, recovery, scene
+from bench.chaos.scene import LIMIT, Scene, recovery, scene
 from bench.chaos.supply import LOOK_OFTEN, Supply, check_store, empty_edgar
 from bench.runners.upset import seconds_off
 from watcher.clock import Clock
@@ -20,7 +20,6 @@ from watcher.simulator.server import Simulator
 __all__ = ["FAULTS"]
 
 _HOUR, _DAY = 3600.0, 86400.0
-_LIMIT = 10  # requests in a second, as the scene's settings have it
 _SETTLE_SECONDS = 40.0  # what failed once is tried again after five seconds
 
 
@@ -68,8 +67,8 @@ class _Stage:
             self.made.wrong.append(f"exit code {code}")
         check_store(self.made)
         peak = max(self.simulator.traffic.told()["peak_by_host"].values())
-        if peak > _LIMIT:
-            self.made.wrong.append(f"{peak} requests within a second; the limit is {_LIMIT}")
+        if peak > LIMIT:
+            self.made.wrong.append(f"{peak} requests within a second; the limit is {LIMIT}")
         return self.made.outcome()
 
     def _are_owed(self) -> bool:

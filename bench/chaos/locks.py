@@ -115,21 +115,20 @@ _ON_SQLITE, _ON_POSTGRESQL = ("sqlite",), ("postgresql",)
 _by_sqlite = partial(_locked, hold=_sqlite_lock, seconds=_LONG_SECONDS, words=("database is locked", "another process"))
 _for_long = partial(_locked, hold=_writer_lock, seconds=_LONGER_SECONDS, words=("another process has been writing",))
 
+
+def _for_a_while(name: str, hold: Callable[[str], AbstractContextManager[None]]) -> Fault:
+    return Fault(name, partial(_locked, hold=hold, seconds=_A_WHILE_SECONDS), times=1, stores=_ON_POSTGRESQL)
+
+
+def _with_server(name: str, end: Callable[[Server], None]) -> Fault:
+    return Fault(name, partial(_server_ends, end=end), times=1, stores=_ON_POSTGRESQL, missing=_lacks_server)
+
+
 FAULTS = (
     Fault("database locked for long", _by_sqlite, times=1, stores=_ON_SQLITE),
-    Fault(
-        "writers' lock held for a while",
-        partial(_locked, hold=_writer_lock, seconds=_A_WHILE_SECONDS),
-        times=1,
-        stores=_ON_POSTGRESQL,
-    ),
+    _for_a_while("writers' lock held for a while", _writer_lock),
     Fault("writers' lock held for long", _for_long, times=1, stores=_ON_POSTGRESQL),
-    Fault(
-        "tables locked for a while",
-        partial(_locked, hold=_table_lock, seconds=_A_WHILE_SECONDS),
-        times=1,
-        stores=_ON_POSTGRESQL,
-    ),
-    Fault("server restarted", partial(_server_ends, end=_stop), times=1, stores=_ON_POSTGRESQL, missing=_lacks_server),
-    Fault("server killed", partial(_server_ends, end=_kill), times=1, stores=_ON_POSTGRESQL, missing=_lacks_server),
+    _for_a_while("tables locked for a while", _table_lock),
+    _with_server("server restarted", _stop),
+    _with_server("server killed", _kill),
 )

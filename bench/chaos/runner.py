@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.chaos.fault import STORES, Fault, Outcome, Trial
 from bench.chaos.stores import Stores
 from bench.errors import BenchError
+from bench.folders import kept_or_passing
 
 __all__ = ["Asked", "Tally", "try_all"]
 
@@ -83,15 +83,9 @@ async def _run(fault: Fault, trial: Trial) -> Outcome:
     return await fault.run(trial)
 
 
-@contextmanager
-def _folder(asked: Asked, tally: Tally, seed: int) -> Iterator[Path]:
-    if asked.keep is None:
-        with tempfile.TemporaryDirectory(prefix="eightk-chaos-") as folder:
-            yield Path(folder)
-        return
-    kept = asked.keep / re.sub(r"\W+", "-", tally.fault) / f"{tally.store}-{seed}"
-    kept.mkdir(parents=True)
-    yield kept.resolve()
+def _folder(asked: Asked, tally: Tally, seed: int) -> AbstractContextManager[Path]:
+    kept = asked.keep and asked.keep / re.sub(r"\W+", "-", tally.fault) / f"{tally.store}-{seed}"
+    return kept_or_passing(kept, "chaos")
 
 
 def _in_words(tally: Tally, seed: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import signal
 import sys
 import time
@@ -17,9 +16,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from bench import processes
 from bench.chaos.fault import Outcome, Trial
 from bench.errors import BenchError
 from bench.logs import log_lines, saves
+from bench.settings import RULE, edgar_table, settings_for, write_config
 from watcher.errors import StoreError
 from watcher.models import DeliveryState, FilingState, alert_id
 from watcher.signing import new_secret
@@ -31,43 +32,13 @@ from watcher.store import deliveries, filings, journal
 from watcher.store.database import Store
 from watcher.store.schema import alert
 
-__all__ = ["EIGHTK", "Scene", "recovery", "scene"]
+__all__ = ["EIGHTK", "LIMIT", "Scene", "recovery", "scene"]
 
 EIGHTK = ("-m", "watcher.cli")
-_RULE = "every-filing"
-_RULES = f"""\
-version: 1
-groups:
-- name: chaos
-  rules:
-  - {{id: {_RULE}, title: A filing, match: {{form|exists: "true"}}, include_amendments: "true", notify: [desk]}}
-"""
-_SETTINGS = """\
-[store]
-url = "{store}"
-[web]
-listen = "127.0.0.1:0"
-[audit]
-enabled = false
-[operator]
-quiet_minutes = 0
-[endpoint.desk]
-kind = "webhook"
-url = "{receiver}/hook"
-secret_file = "secret"
-allow = ["{address}"]
-requests_per_second = 0
-[log]
-format = "json"
-"""
-_EDGAR = """\
-[edgar]
-contact = "A made-up fault chaos@example.com"
-base_url = "{edgar}"
-requests_per_second = 10
-poll_seconds = 0.5
-company_hours = 0
-"""
+_STORE = '[store]\nurl = "{store}"\n'
+_CONTACT = "A made-up fault chaos@example.com"
+_POLL_SECONDS = 0.5
+LIMIT = 10  # requests in a second
 _START_SECONDS, _STOP_SECONDS = 120.0, 60.0
 _LOOK_SECONDS = 0.1
 _MOST_ENTRIES = 1_000_000
@@ -115,11 +86,7 @@ class Scene:
         """Start the daemon, and return when its page is there. Raises ``BenchError`` when it ends instead."""
         await self.launch(program, environment=environment, prefix=prefix)
         assert self.process is not None
-        assert self.process.stdout is not None
-        async with asyncio.timeout(_START_SECONDS):
-            first = (await self.process.stdout.readline()).decode()
-        if not re.search(r"http://\S+", first):
-            raise BenchError(f"the daemon did not start: {first}see {self.log}")
+        await processes.page_of(self.process, self.log)
 
     async def launch(
         self,
@@ -207,7 +174,7 @@ class Scene:
             saved = self._saved(store)
             doubled = store.read_now(_doubled)
         told = [post.message_id for post in self.receiver.accepted]
-        owed = {accession: alert_id(accession, _RULE) for accession in self.expected}
+        owed = {accession: alert_id(accession, RULE) for accession in self.expected}
         lost = {accession for accession, number in owed.items() if accession not in saved or number not in told}
         logged = Counter(saves(self.log))
         posts = {post.message_id: _accession(post) for post in self.receiver.accepted}
@@ -245,13 +212,12 @@ async def scene(trial: Trial, *, edgar: str = "", more: str = "") -> AsyncIterat
     """
     secret = new_secret()
     receiver = Receiver(secret=secret)
-    (trial.folder / "config" / "rules").mkdir(parents=True)
-    (trial.folder / "config" / "rules" / "chaos.yaml").write_text(_RULES)
-    (trial.folder / "secret").write_text(f"{secret}\n")
     async with receive(receiver) as url:
-        settings = _SETTINGS.format(store=trial.store, receiver=url, address=url.removeprefix("http://"))
-        made = Scene(trial, receiver, settings + (_EDGAR.format(edgar=edgar) if edgar else ""))
-        made.write_settings(more)
+        settings = _STORE.format(store=trial.store) + settings_for(url)
+        if edgar:
+            settings += edgar_table(edgar, _CONTACT, poll_seconds=_POLL_SECONDS, requests_per_second=LIMIT)
+        write_config(trial.folder, settings + more, secret=secret, group="chaos")
+        made = Scene(trial, receiver, settings)
         try:
             yield made
         finally:

@@ -53,6 +53,12 @@ class _Stage:
         self.supply.list(2)
         await self.settle()
 
+    async def work_in_vain(self, since: int, *words: str) -> None:
+        """While the fault lasts: have some come, which the daemon must say it cannot keep, since a mark before it."""
+        self.supply.both(2)
+        await expect_words(self.made, since, *words)
+        await asyncio.sleep(_FAULT_SECONDS)
+
     async def settle(self) -> None:
         """Wait until all is saved, as the log says, and told."""
         await self.made.until(self._is_settled, 120, "all saved and told")
@@ -101,9 +107,7 @@ async def _fill_at_work(trial: Trial) -> Outcome:
         await stage.work(disk)
         since = mark(stage.made)
         async with disk.full():
-            stage.supply.both(2)
-            await expect_words(stage.made, since, *_FULL)
-            await asyncio.sleep(_FAULT_SECONDS)
+            await stage.work_in_vain(since, *_FULL)
         return await stage.play_to_the_end()
 
 
@@ -123,9 +127,7 @@ async def _protect_at_work(trial: Trial) -> Outcome:
         await stage.work(disk)
         since = mark(stage.made)
         await disk.protect()
-        stage.supply.both(2)
-        await expect_words(stage.made, since, *_READ_ONLY)
-        await asyncio.sleep(_FAULT_SECONDS)
+        await stage.work_in_vain(since, *_READ_ONLY)
         await disk.expose()
         return await stage.play_to_the_end()
 
@@ -151,9 +153,7 @@ async def _wear_out_at_work(trial: Trial) -> Outcome:
             await stage.work(disk)
             since = mark(stage.made)
             await disk.wear_out()
-            stage.supply.both(2)
-            await expect_words(stage.made, since, *_READ_ONLY)
-            await asyncio.sleep(_FAULT_SECONDS)
+            await stage.work_in_vain(since, *_READ_ONLY)
             await stage.made.end()
             await expect_refusal(stage.made, *_READ_ONLY, prefix=disk.prefix)
         async with worn_disk(folder, image) as disk:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError
+from bench.folders import kept_or_passing
 from bench.many.findings import day_table
 from bench.many.plan import Plan
 from bench.many.rate import measure_rate, rate_table
@@ -25,11 +25,8 @@ def main() -> int:
     """Run it; return the exit code."""
     options = _parser().parse_args()
     try:
-        if options.keep is None:
-            with tempfile.TemporaryDirectory(prefix="eightk-many-") as folder:
-                return _run(options, Path(folder))
-        options.keep.mkdir(parents=True)
-        return _run(options, options.keep.resolve())
+        with kept_or_passing(options.keep, "many") as folder:
+            return _run(options, folder)
     except (BenchError, pytest.skip.Exception) as error:
         _tell(str(error))
         return EXIT_FAILED

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bench import processes
 from bench.logs import log_lines
-from bench.week import processes
 
 __all__ = ["SPOTS", "Daemon", "Life", "Line"]
 

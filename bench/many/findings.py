@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.many.daemons import SPOTS, Life, Line
-from bench.many.plan import RULE, Plan
+from bench.many.plan import Plan
 from bench.many.takeovers import Takeover
+from bench.settings import RULE
 from bench.tables import Table
 from watcher.edgar.limiter import MAX_REQUESTS_PER_SECOND
 from watcher.models import FilingState, alert_id

@@ -6,53 +6,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 
+from bench.settings import edgar_table, settings_for, write_config
 from watcher.edgar.calendar import NEW_YORK
 from watcher.simulator.catalog import Catalog, CatalogFiling
 from watcher.simulator.timeline import Listing
 from watcher.simulator.week import Week
 
-__all__ = ["RULE", "Plan", "ShortDay", "contact", "set_up"]
+__all__ = ["Plan", "ShortDay", "contact", "set_up"]
 
-RULE = "every-filing"
 _OPENS, _CLOSES = time(6, 0), time(22, 0)  # New York: what a day brings comes between
-_RULES = """\
-version: 1
-groups:
-- name: many
-  rules:
-  - {{id: {rule}, title: A filing, match: {{form|exists: "true"}}, include_amendments: "true", notify: [desk]}}
-"""
+_CONCURRENCY = 8
 _SETTINGS = """\
 [store]
 url = "{database}"
 archive = "{archive}"
-[web]
-listen = "127.0.0.1:0"
 [folder]
 enabled = {has_folder}
-[audit]
-enabled = false
-[operator]
-quiet_minutes = 0
 [limits]
 workers = {workers}
-[endpoint.desk]
-kind = "webhook"
-url = "{receiver}/hook"
-secret_file = "secret"
-allow = ["{address}"]
-requests_per_second = 0
-concurrency = 8
-[log]
-format = "json"
-"""
-_EDGAR = """\
-[edgar]
-contact = "{contact}"
-base_url = "{edgar}"
-requests_per_second = {limit}
-poll_seconds = {poll_seconds}
-company_hours = 0
 """
 
 
@@ -111,18 +82,12 @@ def contact(name: str) -> str:
 
 def set_up(folder: Path, plan: Plan, name: str, *, database: str, receiver: str, secret: str, edgar: str = "") -> None:
     """Write the settings of one daemon below the folder that all share. Without ``edgar`` it watches its own folder."""
-    own = folder / name
-    (own / "config" / "rules").mkdir(parents=True)
-    (own / "config" / "rules" / "many.yaml").write_text(_RULES.format(rule=RULE))
-    (own / "secret").write_text(f"{secret}\n")
     settings = _SETTINGS.format(
         database=database,
         archive=folder / "raw",
         has_folder="false" if edgar else "true",
         workers=plan.workers,
-        receiver=receiver,
-        address=receiver.removeprefix("http://"),
-    )
+    ) + settings_for(receiver, concurrency=_CONCURRENCY)
     if edgar:
-        settings += _EDGAR.format(contact=contact(name), edgar=edgar, limit=plan.limit, poll_seconds=plan.poll_seconds)
-    (own / "config" / "eightk.toml").write_text(settings)
+        settings += edgar_table(edgar, contact(name), poll_seconds=plan.poll_seconds, requests_per_second=plan.limit)
+    write_config(folder / name, settings, secret=secret, group="many")

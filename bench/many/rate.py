@@ -17,7 +17,8 @@ from pathlib import Path
 from bench import database
 from bench.errors import BenchError
 from bench.many.daemons import Daemon
-from bench.many.plan import RULE, Plan, set_up
+from bench.many.plan import Plan, set_up
+from bench.settings import RULE
 from bench.tables import Table, number
 from bench.taker import Taker, take
 from watcher.models import alert_id

@@ -7,7 +7,7 @@ import json
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from bench.many.daemons import Daemon, Life
 from bench.many.findings import Findings, Kill, Told
 from bench.many.plan import Plan, ShortDay, set_up
 from bench.many.takeovers import Takeovers
+from bench.waiting import until
 from watcher.models import FilingState
 from watcher.signing import new_secret
 from watcher.simulator.receiver import Receiver, receive
@@ -32,7 +33,6 @@ _SETTLE_SECONDS = 300.0
 # Some kills come while a daemon starts, and some daemons are away for a while.
 _SOON_SHARE, _SOON_SECONDS = 0.25, 2.0
 _AWAY_SECONDS = 3.0
-_LOOK_SECONDS = 0.25
 _AGAIN_SECONDS = 1.0  # as long as a supervisor waits before it starts again what ended by itself
 _OWED = """
     SELECT (SELECT count(*) FROM filing WHERE state = 'spotted')
@@ -91,10 +91,10 @@ class _Day:
         supervising = asyncio.create_task(self._supervise())
         try:
             await asyncio.gather(*(one.begin() for one in self._daemons))
-            if not await _until(self._has_begun, _START_SECONDS):
+            if not await until(self._has_begun, _START_SECONDS):
                 raise BenchError("no daemon looked at the list and kept what it saw: see their logs, daemon.log")
             await self._live_through()
-            found = await self._gather(is_settled=await _until(self._is_settled, _SETTLE_SECONDS))
+            found = await self._gather(is_settled=await until(self._is_settled, _SETTLE_SECONDS))
             self._is_over = True
             await supervising
             codes = await asyncio.gather(*(one.end(signal.SIGTERM) for one in self._daemons))
@@ -228,10 +228,3 @@ class _Day:
     def _told(self) -> list[Told]:
         posts = [(post.message_id, json.loads(post.body)) for post in self._receiver.accepted]
         return [Told(number, body["data"]["filing"]["accession"]) for number, body in posts]
-
-
-async def _until(is_so: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while not (so := await is_so()) and time.monotonic() < until:  # noqa: ASYNC110  # other processes ring no bell
-        await asyncio.sleep(_LOOK_SECONDS)
-    return so

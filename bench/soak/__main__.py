@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.folders import kept_or_passing
 from bench.machine import machine
 from bench.procfs import lacks_proc
 from bench.soak import large, minute, quarter
@@ -36,8 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(machine())
     faults: list[str] = []
     try:
-        with ExitStack() as stack:
-            folder = _folder(options.keep, stack)
+        with kept_or_passing(options.keep, "soak") as folder:
             for part in options.only or PARTS:
                 (folder / part).mkdir()
                 faults += _RUNS[part](options, folder / part)
@@ -69,13 +67,6 @@ def _run_million(options: argparse.Namespace, folder: Path) -> list[str]:
 
 
 _RUNS = {"quarter": _run_quarter, "minute": _run_minute, "million": _run_million}
-
-
-def _folder(keep: Path | None, stack: ExitStack) -> Path:
-    if keep is None:
-        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="eightk-soak-")))
-    keep.mkdir(parents=True)
-    return keep.resolve()
 
 
 def _parser() -> argparse.ArgumentParser:

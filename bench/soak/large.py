@@ -19,14 +19,13 @@ from pathlib import Path
 from statistics import median
 from urllib.request import ProxyHandler, build_opener
 
+from bench import processes
 from bench.errors import BenchError
 from bench.logs import log_lines, saves
 from bench.million_store import LAST, cik_of, fill
 from bench.procfs import cpu_seconds
-from bench.soak.quarter import page_of
 from bench.soak.settings import write_settings
 from bench.tables import Table, number
-from bench.week import processes
 from watcher.simulator.generator import Generator
 from watcher.simulator.made import MadeSubmission
 from watcher.simulator.receiver import Receiver, receive
@@ -117,7 +116,7 @@ async def _measure_starts(found: Sequence[Large], folder: Path, tell: Callable[[
             place = folder / str(one.filings)
             began = time.monotonic()
             process = await processes.daemon(place, place / "daemon.log")
-            page = await page_of(process, place / "daemon.log")
+            page = await processes.page_of(process, place / "daemon.log")
             await asyncio.to_thread(_get, page)
             seconds, cpu = time.monotonic() - began, cpu_seconds(process.pid)
             if code := await processes.end(process, signal.SIGTERM):
@@ -138,7 +137,7 @@ async def _measure_filings(
             place = folder / str(one.filings)
             process = await processes.daemon(place, place / "daemon.log")
             running.append(_Running(one, place, process))
-            await page_of(process, place / "daemon.log")
+            await processes.page_of(process, place / "daemon.log")
         for turn in range(_WARM_UP + filings):
             filing = next(drawn)
             for each in running:

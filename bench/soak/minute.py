@@ -19,12 +19,11 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
+from bench import processes
 from bench.errors import BenchError
-from bench.soak.quarter import page_of
 from bench.soak.samples import Sample, Sampler, sampling
 from bench.soak.settings import write_settings
 from bench.tables import Table
-from bench.week import processes
 from watcher.models import EIGHT_K_FORMS, FilingState
 from watcher.settings import EdgarSettings
 from watcher.simulator.eras import Era
@@ -88,7 +87,7 @@ async def run_minute(
         receiver.secret = write_settings(folder, receiver=told, edgar=url, poll_seconds=poll_seconds)
         daemon = await processes.daemon(folder, folder / "daemon.log")
         try:
-            await page_of(daemon, folder / "daemon.log")
+            await processes.page_of(daemon, folder / "daemon.log")
             await _until_watching(folder)
             async with sampling(Sampler(daemon.pid), 0.25) as sampler:
                 listed, entries = _list_all(edgar, _drawn(stream, seed, times), seconds)

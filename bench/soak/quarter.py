@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
 import time
 from asyncio.subprocess import Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from bench import processes
 from bench.errors import BenchError
-from bench.logs import saves
 from bench.soak.bounds import faults_of, held_table
 from bench.soak.samples import Sample, Sampler, sampling
 from bench.tables import Table
-from bench.week import processes
-from bench.week.findings import Findings, Shown
+from bench.week.findings import Findings
+from bench.week.gathering import Gathering
 from bench.week.plan import Plan, set_up
 from watcher.clock import Clock, shared_clock
-from watcher.errors import StoreError
-from watcher.models import DeliveryState, FilingState
 from watcher.simulator.receiver import Receiver, receive
-from watcher.sources.poller import COMPLETE_KEY
-from watcher.store import audits, deliveries, filings
-from watcher.store.database import Store, get_meta
 
-__all__ = ["QUARTER", "Quarter", "page_of", "quarter_table", "run_quarter"]
+__all__ = ["QUARTER", "Quarter", "quarter_table", "run_quarter"]
 
 # 63 business days, from the second week of January on. At this speed the list is looked at some five times a real
 # second, which is each half hour of the clock; each second somebody looks at the pages.
@@ -41,12 +35,12 @@ QUARTER = Plan(
     per_day=80,
     speed=6_500.0,
     kill_seconds=0.0,
+    poll_seconds=1_800,
     channels=(),
     faults=("error%1", "cut%1", "html%1"),
 )
-_POLLS = "[edgar]\npoll_seconds = 1800\nbusy_poll_seconds = 1800\n"
 _PAGES = ("", "metrics", "healthz", "search?q=dividend", "v1/filings?limit=50", "alerts", "deliveries")
-_START_SECONDS, _PAGE_SECONDS = 120.0, 30.0
+_PAGE_SECONDS = 30.0
 _SETTLE_SECONDS = 600.0
 
 
@@ -78,14 +72,13 @@ async def run_quarter(plan: Plan, folder: Path, tell: Callable[[str], None], *, 
     ):
         # Nobody checks the signatures: their five minutes are too few real milliseconds for a machine that is busy.
         set_up(folder, plan, edgar=edgar, receiver=url)
-        settings = folder / "config" / "eightk.toml"
-        settings.write_text(settings.read_text().replace("[edgar]\n", _POLLS))
         daemon = await processes.daemon(folder, folder / "daemon.log")
         try:
-            page = await page_of(daemon, folder / "daemon.log")
+            page = await processes.page_of(daemon, folder / "daemon.log")
             receiver.clock = clock = await asyncio.to_thread(shared_clock, edgar)
-            run = _Run(plan, folder, receiver, Sampler(daemon.pid, folder / "data" / "eightk.db"), tell)
-            quarter = await run.watch(daemon, page, clock, edgar, look_seconds)
+            gathering = Gathering(plan, folder, edgar, receiver)
+            run = _Run(gathering, Sampler(daemon.pid, folder / "data" / "eightk.db"), tell)
+            quarter = await run.watch(daemon, page, clock, look_seconds)
             quarter.found.exit_code = await processes.end(daemon, signal.SIGTERM)
         finally:
             # Whatever went wrong, or whoever broke it off.
@@ -94,32 +87,19 @@ async def run_quarter(plan: Plan, folder: Path, tell: Callable[[str], None], *, 
     return quarter
 
 
-async def page_of(daemon: Process, log: Path) -> str:
-    """Wait until the daemon tells where its page is, and return the URL. Raises ``BenchError`` when it ends instead."""
-    assert daemon.stdout is not None
-    async with asyncio.timeout(_START_SECONDS):
-        first = (await daemon.stdout.readline()).decode()
-    found = re.search(r"http://\S+", first)
-    if found is None:
-        raise BenchError(f"the daemon did not start: {first}see {log}")
-    return found[0]
-
-
 class _Run:
     """One run under way."""
 
-    def __init__(
-        self, plan: Plan, folder: Path, receiver: Receiver, sampler: Sampler, tell: Callable[[str], None]
-    ) -> None:
-        self._plan = plan
-        self._folder = folder
-        self._receiver = receiver
+    def __init__(self, gathering: Gathering, sampler: Sampler, tell: Callable[[str], None]) -> None:
+        self._gathering = gathering
+        self._plan = gathering.plan
+        self._receiver = gathering.receiver
         self._sampler = sampler
         self._tell = tell
         self._looks = 0
         self._unanswered: list[str] = []
 
-    async def watch(self, daemon: Process, page: str, clock: Clock, edgar: str, look_seconds: float) -> Quarter:
+    async def watch(self, daemon: Process, page: str, clock: Clock, look_seconds: float) -> Quarter:
         """Let it run until the quarter is over and all is told."""
         async with sampling(self._sampler, look_seconds):
             visitor = asyncio.create_task(self._visit(page, look_seconds))
@@ -129,12 +109,12 @@ class _Run:
                         raise BenchError(f"the daemon has ended: {daemon.returncode}")
                     self._tell(f"{clock.now():%d %B}: {len(self._receiver.accepted):,} told, {self._held()}")
                     await asyncio.sleep(min(real, 30.0))
-                is_settled = await self._until_settled()
+                is_settled = await self._gathering.until_settled(_SETTLE_SECONDS)
             finally:
                 visitor.cancel()
                 with suppress(asyncio.CancelledError):
                     await visitor
-        found = await self._gather(edgar, is_settled=is_settled)
+        found = await self._gathering.findings(is_settled=is_settled)
         return Quarter(found, self._sampler.samples, self._looks, self._unanswered)
 
     def _held(self) -> str:
@@ -149,44 +129,6 @@ class _Run:
             if fault := await asyncio.to_thread(_fault_of, f"{page}/{path}"):
                 self._unanswered.append(f"/{path}: {fault}")
             await asyncio.sleep(seconds)
-
-    async def _until_settled(self) -> bool:
-        until = time.monotonic() + _SETTLE_SECONDS
-        while not (is_so := await asyncio.to_thread(self._is_settled)) and time.monotonic() < until:  # noqa: ASYNC110
-            await asyncio.sleep(0.5)
-        return is_so
-
-    def _is_settled(self) -> bool:
-        """Whether all was seen that was listed by the end, and nothing is owed any more."""
-        try:
-            with self._store() as store:
-                polled_at = store.read_now(get_meta, COMPLETE_KEY)
-                if polled_at is None or datetime.fromisoformat(polled_at) < self._plan.ends_at:
-                    return False
-                spotted = store.read_now(filings.find, filings.Query(state=FilingState.SPOTTED, limit=1))
-                return not spotted and not store.read_now(deliveries.count_by_state).get(DeliveryState.PENDING)
-        except StoreError:
-            return False
-
-    async def _gather(self, edgar: str, *, is_settled: bool) -> Findings:
-        requests = await processes.ask(edgar, "requests")
-        shown = [Shown.of(one) for one in await processes.ask(edgar, "family")]
-        with self._store() as store:
-            return Findings(
-                plan=self._plan,
-                kills=0,
-                shown=shown,
-                stored=store.read_now(filings.find, filings.Query(limit=None)),
-                watched_from=store.read_now(audits.first_polled_at),
-                told=[post.message_id for post in self._receiver.accepted],
-                refused=[post.fault for post in self._receiver.received if post.fault],
-                saves=saves(self._folder / "daemon.log"),
-                requests=requests,
-                is_settled=is_settled,
-            )
-
-    def _store(self) -> Store:
-        return Store(f"sqlite:///{self._folder / 'data' / 'eightk.db'}", only_read=True)
 
 
 def _fault_of(url: str) -> str:

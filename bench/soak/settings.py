@@ -4,50 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.settings import edgar_table, settings_for, write_config
 from watcher.signing import new_secret
 
 __all__ = ["write_settings"]
 
-_RULES = """\
-version: 1
-groups:
-- name: soak
-  rules:
-  - {id: every-filing, title: A filing, match: {form|exists: "true"}, include_amendments: "true", notify: [desk]}
-"""
-_SETTINGS = """\
-[web]
-listen = "127.0.0.1:0"
-[audit]
-enabled = false
-[operator]
-quiet_minutes = 0
-[endpoint.desk]
-kind = "webhook"
-url = "{receiver}/hook"
-secret_file = "secret"
-allow = ["{address}"]
-requests_per_second = 0
-[log]
-format = "json"
-"""
-_EDGAR = """\
-[edgar]
-contact = "A made-up load soak@example.com"
-base_url = "{edgar}"
-poll_seconds = {poll}
-company_hours = 0
-"""
+_CONTACT = "A made-up load soak@example.com"
 
 
 def write_settings(folder: Path, *, receiver: str, edgar: str = "", poll_seconds: float = 30.0) -> str:
     """Write them into an empty folder, and return the secret. Without ``edgar`` it watches its folder only."""
-    (folder / "config" / "rules").mkdir(parents=True)
-    (folder / "config" / "rules" / "soak.yaml").write_text(_RULES)
     secret = new_secret()
-    (folder / "secret").write_text(f"{secret}\n")
-    settings = _SETTINGS.format(receiver=receiver, address=receiver.removeprefix("http://"))
+    settings = settings_for(receiver)
     if edgar:
-        settings += _EDGAR.format(edgar=edgar, poll=poll_seconds)
-    (folder / "config" / "eightk.toml").write_text(settings)
+        settings += edgar_table(edgar, _CONTACT, poll_seconds=poll_seconds)
+    write_config(folder, settings, secret=secret, group="soak")
     return secret

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import tempfile
 from datetime import date
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.week.findings import Findings, week_table
+from bench.folders import kept_or_passing
+from bench.week.findings import week_table
 from bench.week.plan import Plan
 from bench.week.run import run_week
 
@@ -33,20 +33,13 @@ def main() -> int:
     )
     _tell(f"seed {plan.seed}")
     try:
-        found = _run(plan, options.keep)
+        with kept_or_passing(options.keep, "week") as folder:
+            found = asyncio.run(run_week(plan, folder, _tell))
     except BenchError as error:
         _tell(str(error))
         return EXIT_FAILED
     print(week_table(found))
     return EXIT_NO if found.faults() else EXIT_DONE
-
-
-def _run(plan: Plan, keep: Path | None) -> Findings:
-    if keep is not None:
-        keep.mkdir(parents=True)
-        return asyncio.run(run_week(plan, keep, _tell))
-    with tempfile.TemporaryDirectory(prefix="eightk-week-") as folder:
-        return asyncio.run(run_week(plan, Path(folder), _tell))
 
 
 def _parser() -> argparse.ArgumentParser:

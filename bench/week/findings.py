@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from bench.settings import RULE
 from bench.tables import Table
-from bench.week.plan import RULE, Plan
+from bench.week.plan import Plan
 from watcher.edgar.calendar import NEW_YORK
 from watcher.models import FilingState, alert_id
 from watcher.store.filings import StoredFiling

@@ -6,20 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from bench.settings import write_config
 from watcher.edgar.calendar import NEW_YORK, next_business_day
 from watcher.models import EIGHT_K_FORMS
 from watcher.signing import new_secret
 
-__all__ = ["RULE", "Plan", "set_up"]
+__all__ = ["Plan", "set_up"]
 
-RULE = "every-filing"
-_RULES = """\
-version: 1
-groups:
-- name: week
-  rules:
-  - {{id: {rule}, title: A filing, match: {{form|in: [{forms}]}}, include_amendments: "true", notify: [desk]}}
-"""
+_MATCH = f"form|in: [{', '.join(sorted(EIGHT_K_FORMS))}]"
 # As it comes, but for what is told in docs/completeness.md.
 _SETTINGS = """\
 [web]
@@ -33,7 +27,7 @@ clock = "simulator"
 requests_per_second = {limit}
 channels = [{channels}]
 full_text_seconds = 1800
-[endpoint.desk]
+{polls}[endpoint.desk]
 kind = "webhook"
 url = "{receiver}/hook"
 secret_file = "secret"
@@ -41,6 +35,7 @@ allow = ["{address}"]
 [log]
 format = "json"
 """
+_POLLS = "poll_seconds = {seconds}\nbusy_poll_seconds = {seconds}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +51,7 @@ class Plan:
     speed: float = 450.0
     kill_seconds: float = 30.0  # real ones between two kills, about; 0: none
     limit: int = 5  # requests in a second of the clock
+    poll_seconds: int | None = None  # of the clock, busy hours or not; None: as it comes
     channels: tuple[str, ...] = ("xbrl-rss", "full-text")
     faults: tuple[str, ...] = ("every",)
 
@@ -89,15 +85,16 @@ class Plan:
 
 def set_up(folder: Path, plan: Plan, *, edgar: str, receiver: str) -> str:
     """Write settings, a rule that every filing meets, and a secret, which is returned."""
-    (folder / "config" / "rules").mkdir(parents=True)
-    rules = _RULES.format(rule=RULE, forms=", ".join(sorted(EIGHT_K_FORMS)))
-    (folder / "config" / "rules" / "week.yaml").write_text(rules)
     secret = new_secret()
-    (folder / "secret").write_text(f"{secret}\n")
-    address = receiver.removeprefix("http://")
-    channels = _listed(plan.channels)
-    settings = _SETTINGS.format(edgar=edgar, receiver=receiver, address=address, limit=plan.limit, channels=channels)
-    (folder / "config" / "eightk.toml").write_text(settings)
+    settings = _SETTINGS.format(
+        edgar=edgar,
+        receiver=receiver,
+        address=receiver.removeprefix("http://"),
+        limit=plan.limit,
+        channels=_listed(plan.channels),
+        polls="" if plan.poll_seconds is None else _POLLS.format(seconds=plan.poll_seconds),
+    )
+    write_config(folder, settings, secret=secret, group="week", match=_MATCH)
     return secret
 
 

@@ -7,22 +7,18 @@ import random
 import signal
 import time
 from asyncio.subprocess import Process
-from collections.abc import Awaitable, Callable
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+from bench import processes
 from bench.errors import BenchError
-from bench.logs import saves
-from bench.week import processes
-from bench.week.findings import Findings, Shown
+from bench.waiting import until
+from bench.week.findings import Findings
+from bench.week.gathering import Gathering
 from bench.week.plan import Plan, set_up
 from watcher.clock import Clock, shared_clock
-from watcher.errors import StoreError
-from watcher.models import DeliveryState, FilingState
 from watcher.simulator.receiver import Receiver, receive
-from watcher.sources.poller import COMPLETE_KEY
-from watcher.store import audits, deliveries, filings
-from watcher.store.database import Store, get_meta
 
 __all__ = ["run_week"]
 
@@ -71,7 +67,7 @@ class _Week:
                 await asyncio.sleep(min(real, self._next_kill()))
                 if self._plan.kill_seconds and clock.now() < self._plan.ends_at:
                     daemon = await self._killed(daemon, clock)
-            found = await self._gather(is_settled=await self._until(self._is_settled, _SETTLE_SECONDS))
+            found = await self._gather()
             found.exit_code = await processes.end(daemon, signal.SIGTERM)
         finally:
             # Whatever went wrong, or whoever broke it off.
@@ -87,7 +83,7 @@ class _Week:
 
     async def _clock(self) -> Clock:
         """The clock of the simulator, which the daemon begins: it shall see the list before the day brings anything."""
-        if not await self._until(lambda: asyncio.to_thread(self._has_begun), _START_SECONDS):
+        if not await until(lambda: asyncio.to_thread(self._has_begun), _START_SECONDS):
             raise BenchError(f"the daemon did not start; the end of its log: {self._log.read_text()[-2000:]}")
         return await asyncio.to_thread(shared_clock, self._edgar)
 
@@ -101,27 +97,6 @@ class _Week:
             return self._chance.uniform(0.1, _SOON_SECONDS)
         return self._chance.uniform(_SOON_SECONDS, 2 * self._plan.kill_seconds)
 
-    async def _until(self, is_so: Callable[[], Awaitable[bool]], seconds: float) -> bool:
-        until = time.monotonic() + seconds
-        while not (so := await is_so()) and time.monotonic() < until:  # noqa: ASYNC110  # other processes ring no bell
-            await asyncio.sleep(0.25)
-        return so
-
-    async def _is_settled(self) -> bool:
-        return await asyncio.to_thread(self._look_whether_settled)
-
-    def _look_whether_settled(self) -> bool:
-        """Whether all was seen that was listed by the end, and nothing is owed any more."""
-        try:
-            with self._store() as store:
-                polled_at = store.read_now(get_meta, COMPLETE_KEY)
-                if polled_at is None or datetime.fromisoformat(polled_at) < self._plan.ends_at:
-                    return False
-                spotted = store.read_now(filings.find, filings.Query(state=FilingState.SPOTTED, limit=1))
-                return not spotted and not store.read_now(deliveries.count_by_state).get(DeliveryState.PENDING)
-        except StoreError:
-            return False
-
     async def _audited(self, day: date) -> int:
         """Compare a day by the command, as an operator would; ask again while EDGAR does not answer."""
         for _ in range(_AUDIT_TRIES):
@@ -132,24 +107,8 @@ class _Week:
             await asyncio.sleep(1)
         return code
 
-    async def _gather(self, *, is_settled: bool) -> Findings:
+    async def _gather(self) -> Findings:
+        gathering = Gathering(self._plan, self._folder, self._edgar, self._receiver)
+        is_settled = await gathering.until_settled(_SETTLE_SECONDS)
         audited = {day: await self._audited(day) for day in self._plan.business_days}
-        requests = await processes.ask(self._edgar, "requests")
-        shown = [Shown.of(one) for one in await processes.ask(self._edgar, "family")]
-        with self._store() as store:
-            return Findings(
-                plan=self._plan,
-                kills=self._kills,
-                shown=shown,
-                stored=store.read_now(filings.find, filings.Query(limit=None)),
-                watched_from=store.read_now(audits.first_polled_at),
-                told=[post.message_id for post in self._receiver.accepted],
-                refused=[post.fault for post in self._receiver.received if post.fault],
-                saves=saves(self._log),
-                requests=requests,
-                audited=audited,
-                is_settled=is_settled,
-            )
-
-    def _store(self) -> Store:
-        return Store(f"sqlite:///{self._folder / 'data' / 'eightk.db'}", only_read=True)
+        return await gathering.findings(is_settled=is_settled, kills=self._kills, audited=audited)

@@ -16,7 +16,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from bench.errors import BenchError
 
-__all__ = ["ask", "command", "daemon", "end", "simulator"]
+__all__ = ["ask", "command", "daemon", "end", "page_of", "simulator"]
 
 _EIGHTK = (sys.executable, "-m", "watcher.cli")
 _START_SECONDS = 120.0
@@ -28,7 +28,7 @@ async def simulator(scenario: Path, log: Path) -> AsyncIterator[str]:
     """Run the pretend EDGAR while inside, and give its URL."""
     process = await _begin(["simulate", "--scenario", str(scenario)], log)
     try:
-        yield await _url(process, log)
+        yield await page_of(process, log, "the simulator")
     finally:
         await end(process, signal.SIGTERM)
 
@@ -36,6 +36,17 @@ async def simulator(scenario: Path, log: Path) -> AsyncIterator[str]:
 async def daemon(folder: Path, log: Path) -> Process:
     """Begin ``eightk run`` on a folder's settings; it may not be ready yet."""
     return await _begin(["run", "--config", str(folder / "config" / "eightk.toml")], log)
+
+
+async def page_of(process: Process, log: Path, name: str = "the daemon") -> str:
+    """Wait until it tells where its page is, and return the URL. Raises ``BenchError`` when it ends instead."""
+    assert process.stdout is not None
+    async with asyncio.timeout(_START_SECONDS):
+        first = (await process.stdout.readline()).decode()
+    found = re.search(r"http://\S+", first)
+    if found is None:
+        raise BenchError(f"{name} did not start: {first}see {log}")
+    return found[0]
 
 
 async def end(process: Process, number: signal.Signals) -> int:
@@ -68,13 +79,3 @@ def _ask(url: str) -> Any:
 async def _begin(arguments: list[str], log: Path) -> Process:
     with log.open("ab") as file:
         return await asyncio.create_subprocess_exec(*_EIGHTK, *arguments, stdout=PIPE, stderr=file)
-
-
-async def _url(process: Process, log: Path) -> str:
-    assert process.stdout is not None
-    async with asyncio.timeout(_START_SECONDS):
-        first = (await process.stdout.readline()).decode()
-    found = re.search(r"http://\S+", first)
-    if found is None:
-        raise BenchError(f"the simulator did not start: {first}see {log}")
-    return found[0]
