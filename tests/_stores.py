@@ -4,9 +4,11 @@ A module whose tests hold for both says ``pytestmark = pytest.mark.usefixtures("
 for the URL of each store: its tests then run on SQLite and on PostgreSQL.
 """
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from _postgres import drop_database, fresh_database, server, template
@@ -21,11 +23,22 @@ _databases: list[dict[Path, str]] = []  # those that stand for files, while a te
 def store_url(path: Path) -> str:
     """The URL of a store: this file, or the database that stands for it while the test runs on PostgreSQL."""
     if not _databases:
+        if path.parent.is_dir() and not path.exists():
+            path.write_bytes(_empty_file())
         return f"sqlite:///{path}"
     made = _databases[-1]
     if path not in made:
         made[path] = fresh_database("store", of=template("store", lambda url: Store(url).close()))
     return made[path]
+
+
+@cache
+def _empty_file() -> bytes:
+    """An empty store's file, made once: making one anew takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "eightk.db"
+        Store(f"sqlite:///{path}").close()
+        return path.read_bytes()
 
 
 @contextmanager

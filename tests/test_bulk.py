@@ -215,6 +215,7 @@ def test_one_bad_item_harms_no_other_of_its_chunk(workers: Workers, word: str, k
 def test_closing_the_workers_ends_what_is_under_way(tmp_path: Path) -> None:
     spec = LineSpec(Context(), tmp_path, disabled=frozenset(one.name for one in discover(None)))
     made = Workers(spec, count=1, bounds=Bounds(seconds=60, memory_megabytes=200))
-    with closing(in_order(made, obey, [Item("a", ("a",)), *(Item("hang", ("hang",)) for _ in range(9))])) as results:
+    said = [Item("a", ("a",)), *(Item("hang", ("hang",)) for _ in range(9))]
+    with closing(in_order(made, obey, said, Portion(items=1))) as results:
         assert next(results).value == "A"
         made.close()
