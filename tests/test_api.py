@@ -258,13 +258,23 @@ async def test_a_word_that_is_not_known_is_not_passed_over(client: httpx.AsyncCl
     assert "there are" in far["errors"][0]["problem"]
 
 
+@pytest.mark.parametrize("query", ["company=%00", "form=%00", "q=a%00b", "ticker=%00"])
+async def test_a_parameter_with_a_nul_is_refused(client: httpx.AsyncClient, store: Store, query: str) -> None:
+    save(store, report())
+    answer = await client.get(f"/v1/filings?{query}")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert answer.json()["errors"] == [
+        {"where": f"query.{query.partition('=')[0]}", "problem": "has a NUL character in it"}
+    ]
+
+
 UNKNOWN_NAMES = [
     ("event=cfo-departur", "event", "no event 'cfo-departur' is known; did you mean cfo-departure?"),
     ("event=zzz", "event", "no event 'zzz' is known; eightk events list names them all"),
     ("item=5.2", "item", "'5.2' is no item of Form 8-K; did you mean 5.02?"),
     ("item=14", "item", "'14' is no item of Form 8-K, such as 5.02"),
     ("form=8-K12C", "form", "no filing of form '8-K12C' is in the store; did you mean 8-K12B?"),
-    ("form=%00", "form", "no filing of form '\\x00' is in the store; fetched are 8-K,"),
     ("severity=hihg", "severity", "and not 'hihg'; did you mean high?"),
 ]
 UNKNOWN_STATES = [
@@ -409,6 +419,14 @@ async def test_raw_bytes_are_given_and_never_shown(
     assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert again.status_code == 304
+
+
+@pytest.mark.usefixtures("archived")
+async def test_the_head_of_raw_bytes_comes_without_them(client: httpx.AsyncClient) -> None:
+    head = await client.head(f"/v1/filings/{ACCESSION}/raw")
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-disposition"] == f'attachment; filename="{ACCESSION}.txt"'
 
 
 async def test_raw_bytes_that_have_gone_are_no_fault(

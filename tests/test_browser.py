@@ -175,6 +175,19 @@ def test_a_filing_that_failed_is_run_again_by_its_button(pages: Site, look: Look
     assert page.url.partition("?")[0].endswith(pages.made.failed)
 
 
+def test_a_file_that_the_folder_refused_is_told_with_its_reason(pages: Site, look: Look) -> None:
+    put_in(pages, b"no filing</SEC-DOCUMENT>", "bad.txt")
+    row = look.page.locator("#refused ~ .scroll tr", has_text="bad.txt")
+    look.go("/health")
+    for _ in range(50):
+        if row.count():
+            break
+        look.page.wait_for_timeout(200)
+        look.page.reload()
+
+    expect(row).to_contain_text("expected an EDGAR submission")
+
+
 def test_a_filing_that_is_read_again_while_it_is_open_is_offered_anew(pages: Site, look: Look) -> None:
     page = look.go(f"/filings/{pages.made.grave}")
     offer = page.locator("#anew")

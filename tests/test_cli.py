@@ -319,6 +319,16 @@ def test_simulate_serves_what_is_in_a_folder(made: MadeSubmission, tmp_path: Pat
     assert b"left out" in told
 
 
+@pytest.mark.parametrize("name", ["a.htm", "a.txt"])
+def test_simulate_refuses_a_folder_without_filings(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"no filing")
+
+    done = eightk("simulate", str(tmp_path))
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f"there is no full submission in {tmp_path}".encode() in done.stderr
+
+
 def test_a_damaged_packed_file_is_one_line_with_an_error(made: MadeSubmission, tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(b"no filing"))
     packed[10] = 7  # a kind of block that there is not

@@ -137,3 +137,37 @@ def test_the_check_of_rules_knows_the_events_in_force(tmp_path: Path, own: Path)
     assert len(told) == 1
     assert "'treasurer-chagne'" in told[0]
     assert "did you mean 'treasurer-change'?" in told[0]
+
+
+OWN_BOOK = """
+from watcher import EventBook, EventInfo, Handler, Stage
+
+
+class Recalls(Handler):
+    name = "a-recalls"
+    stage = Stage.CLASSIFY
+
+    @classmethod
+    def read_events(cls, paths):
+        return EventBook((EventInfo("vehicle-recall", "a recall", (), 1, 0, __file__),), lambda: ())
+
+    def handle(self, report):
+        pass
+"""
+
+
+def test_the_check_of_rules_asks_a_handler_of_ones_own_which_events_it_finds(tmp_path: Path) -> None:
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "recalls.py").write_text(OWN_BOOK, encoding="utf-8")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text(
+        "version: 1\ngroups: [{name: g, rules: [{id: r, title: t, notify: [log], match: "
+        "{events|has_any: [vehicle-recall, cfo-departure]}}]}]\n",
+        encoding="utf-8",
+    )
+    config = tmp_path / "eightk.toml"
+    config.write_text('[handlers]\npath = "handlers"\n[endpoint.log]\nkind = "log"\n', encoding="utf-8")
+
+    done = CliRunner().invoke(cli, ["rules", "check", str(tmp_path / "rules"), "--config", str(config)])
+
+    assert (done.exit_code, "unknown-event" in done.output) == (0, False), done.output

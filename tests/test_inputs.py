@@ -194,6 +194,37 @@ def test_a_folder_without_files_is_told(tmp_path: Path) -> None:
     assert (read(tmp_path, tell=told.append), told) == ([], [f"no files in {tmp_path}"])
 
 
+def test_the_reasons_beside_refused_files_are_passed_over(tmp_path: Path) -> None:
+    for name in ("a.txt", "a.txt.reason", "inner/b.txt", "inner/b.txt.reason"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    told: list[str] = []
+
+    by_name = read(*sorted(tmp_path.glob("a*")), tell=told.append)
+    in_folder = read(tmp_path, tell=told.append)
+
+    assert [one.path for one in by_name] == [f"{tmp_path}/a.txt"]
+    assert [one.path for one in in_folder] == [f"{tmp_path}/a.txt", f"{tmp_path}/inner/b.txt"]
+    assert told == []
+
+
+def test_where_there_are_reasons_of_refused_files_alone_that_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt.reason").write_bytes(b"x")
+    told: list[str] = []
+
+    assert read(tmp_path / "a.txt.reason", tell=told.append) == read(tmp_path, tell=told.append) == []
+    assert told == [
+        "only reasons why files were refused were given: there is nothing to read",
+        f"no files in {tmp_path}, but reasons why some were refused",
+    ]
+
+
+def test_a_reason_that_is_not_there_is_told_as_any_file_that_is_not(tmp_path: Path) -> None:
+    (one,) = read(tmp_path / "a.txt.reason")
+
+    assert "No such file" in one.error
+
+
 def test_a_fifo_given_by_name_is_read(tmp_path: Path) -> None:
     path = tmp_path / "fifo"
     os.mkfifo(path)

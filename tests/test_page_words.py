@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -283,3 +284,20 @@ async def test_a_name_turns_nothing_around_on_a_page(client_of: Callable[..., ht
         page = (await client.get(path)).text
         assert not set("\u202e\u2066") & set(page), path
         assert "Made \\u202epU" in page or "A \\u202eeltit" in page or path == "/deliveries", path
+
+
+async def test_each_count_of_the_front_page_says_what_is_counted_and_since_when(
+    client_of: Callable[..., httpx.AsyncClient], store: Store
+) -> None:
+    save(store, replace(report(ACCESSION, alert()), events=(Event("cfo-departure", 0.9, severity=Severity.HIGH),)))
+
+    page = (await client_of().get("/")).text
+    told = [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in re.findall("<li[^>]*><.*</li>", page)]
+
+    assert [one for one in told if one[0].isdigit()] == [
+        "1 filing accepted today",
+        "1 grave event today grave: high or critical",
+        "1 alert today",
+        "1 filing saved in all",
+        "1 delivery still to be made",
+    ]

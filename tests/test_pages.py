@@ -317,6 +317,7 @@ def test_a_picture_of_nothing_says_so(draw: Any) -> None:
     [
         ({"since": "2026-02-01", "until": "2026-01-01"}, "2026-02-01 is after 2026-01-01"),
         ({"since": "soon"}, "a day reads like 2026-03-09"),
+        ({"company": "\0"}, "company: has a NUL character in it"),
         ({"severity": "awful"}, "a severity is one of low, medium, high, critical"),
         ({"item": "5.02", "odd": "x"}, ""),
     ],

@@ -121,9 +121,24 @@ def test_a_disabled_endpoint_refuses(store: Store) -> None:
     assert store.read_now(deliveries.count_by_state) == {DeliveryState.FAILED: 3}
 
 
-def test_what_is_not_there_is_unknown(store: Store) -> None:
-    with pytest.raises(UnknownDelivery, match="no delivery dlv_x in the store"):
-        store.write_now(redeliver, "dlv_x", NOW)
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("dlv_x", "no delivery dlv_x in the store"),
+        ("alr_x", "no alert alr_x in the store"),
+        ("dig_x", "no alert dig_x in the store"),
+    ],
+)
+def test_what_is_not_there_is_unknown(store: Store, number: str, told: str) -> None:
+    with pytest.raises(UnknownDelivery, match=told):
+        store.write_now(redeliver, number, NOW)
+
+
+def test_an_alert_that_nobody_was_to_be_told_of_is_not_called_unknown(store: Store) -> None:
+    save(store, report(ACCESSION, silent := alert(notify=())))
+
+    with pytest.raises(UnknownDelivery, match=f"alert {silent.id} has no deliveries: nobody was to be told of it"):
+        store.write_now(redeliver, silent.id, NOW)
 
 
 # By command.

@@ -383,3 +383,19 @@ async def test_a_place_that_is_none_is_refused(store: Store, asked: str) -> None
         by_query = await client.get(f"{url}/v1/stream?after={asked}")
 
     assert (by_header.status_code, by_query.status_code) == (422, 422)
+
+
+async def test_a_head_of_the_stream_ends_at_once_and_leaves_its_place_to_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "MOST_CLIENTS", 1)
+    live = Feed(store)
+    async with served(store, live) as url, httpx.AsyncClient(timeout=30) as client:
+        heads = [await client.head(f"{url}/v1/stream") for _ in range(3)]
+        await save(store, report(number(1)))
+        seen = await follow(url, 1, query="?after=0")
+
+    assert [(one.status_code, one.headers["content-type"], one.content) for one in heads] == [
+        (200, "text/event-stream; charset=utf-8", b"")
+    ] * 3
+    assert [kind for _, kind, _ in seen] == ["filing"]

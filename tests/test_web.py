@@ -379,7 +379,7 @@ async def test_the_front_page_is_of_one_moment(
     monkeypatch.setattr(store, "read", read_and_change)
     page = (await client.get("/")).text
 
-    assert (">spotted</td>" in page, "<b>1</b> under way" in page) == (True, True)
+    assert (">spotted</td>" in page, "<b>1</b> filing under way" in page) == (True, True)
 
 
 async def test_a_filing_is_told_as_of_one_moment(
@@ -474,3 +474,25 @@ async def test_a_store_that_cannot_do_it_is_told_in_words(
     told = "the store cannot be used now; the log has why"
     assert (answer.status_code, answer.json()["detail"]) == (503, told)
     assert (page.status_code, told in page.text, "eightk.db" in page.text) == (503, True, False)
+
+
+@pytest.mark.parametrize("path", ["/", "/style.css", f"/filings/{ACCESSION}", "/v1/filings", "/healthz"])
+async def test_a_head_is_answered_as_a_get_without_the_body(client: httpx.AsyncClient, store: Store, path: str) -> None:
+    save(store, report(ACCESSION, alert()))
+    whole, head = await client.get(path), await client.head(path)
+
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    same = ("content-type", "content-length", "etag", "cache-control", "content-security-policy")
+    assert [head.headers.get(name) for name in same] == [whole.headers.get(name) for name in same]
+
+
+async def test_a_head_asks_as_a_get_does_whether_anything_changed(client: httpx.AsyncClient) -> None:
+    etag = (await client.head("/v1/filings")).headers["etag"]
+    again = await client.head("/v1/filings", headers={"If-None-Match": etag})
+
+    assert (again.status_code, again.headers["etag"]) == (304, etag)
+
+
+async def test_a_head_of_what_is_not_there_or_takes_no_get_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.head("/v1/nothing")).status_code == 404
+    assert (await client.head(f"/v1/filings/{ACCESSION}/retry")).status_code == 405

@@ -22,6 +22,7 @@
     │   └── AheadOfStore      a reader of alerts is further than the store: it read another one
     ├── DeliveryError         one attempt to tell an endpoint failed
     ├── NotAllowed            a URL or an address that may not be dialled
+    ├── ListenError           the address that something is to be served at cannot be had
     └── SignatureError        a signed message is not what its sender signed, or too old
 
     Skip (not an error)       a handler's decision to end a filing's route
@@ -46,6 +47,7 @@ __all__ = [
     "HandlerCrash",
     "HandlerError",
     "HandlerTimeout",
+    "ListenError",
     "NotASubmission",
     "NotAllowed",
     "NotListedYet",
@@ -201,6 +203,10 @@ class DeliveryError(EightkError):
 
 class NotAllowed(EightkError):  # noqa: N818
     """Raised when a URL or an address may not be dialled. Its text never names an address inside."""
+
+
+class ListenError(EightkError):
+    """Raised when the address that something is to be served at cannot be had: it is in use, say."""
 
 
 class SignatureError(EightkError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from watcher.errors import ConfigError
@@ -35,20 +35,25 @@ class EventNames:
 
 
 def names_in_force(settings: Settings) -> frozenset[str]:
-    """Return the names; none when no handler finds any. Raises ``ConfigError`` with every fault in these rules."""
-    handler = event_handler(settings)
-    if handler is None:
-        return frozenset()
-    return frozenset(one.event for one in handler.read_events(event_paths(settings, handler)).events)
+    """Return the names that any of these handlers can find; none when no handler finds any.
+
+    Raises ``ConfigError`` with every fault in the rules of one.
+    """
+    books = (one.read_events(event_paths(settings, one)) for one in _event_handlers(settings))
+    return frozenset(one.event for book in books for one in book.events)
 
 
 def event_handler(settings: Settings) -> EventBookHandler | None:
     """Return the first handler class, by name, that finds events by rules."""
+    return next(_event_handlers(settings), None)
+
+
+def _event_handlers(settings: Settings) -> Iterator[EventBookHandler]:
+    """All handler classes that find events by rules, by name: one of the user's own may stand beside the built-in."""
     for one in sorted(discover(settings.handlers.path), key=lambda one: one.name):
         handler: object = one.handler
         if one.name not in settings.handlers.disabled and isinstance(handler, EventBookHandler):
-            return handler
-    return None
+            yield handler
 
 
 def event_paths(settings: Settings, handler: EventBookHandler) -> tuple[Path, ...]:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from watcher.errors import EightkError
+from watcher.errors import ListenError
 from watcher.networks import network_of
 
 __all__ = ["Limits", "listen", "serving"]
@@ -171,7 +171,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket; port 0 takes a free one. Raises ``EightkError`` when the address cannot be had."""
+    """Open a listening socket; port 0 takes a free one. Raises ``ListenError`` when the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -180,7 +180,7 @@ def listen(host: str, port: int) -> socket.socket:
         opened.listen(QUEUED)
     except OSError as error:
         opened.close()
-        raise EightkError(
+        raise ListenError(
             f"cannot listen on {host}:{port}: {error.strerror} (another port, or port 0 for a free one, will do)"
         ) from error
     return opened
@@ -190,7 +190,7 @@ def listen(host: str, port: int) -> socket.socket:
 async def serving(
     app: ASGIApp, host: str = "127.0.0.1", port: int = 0, *, limits: Limits | None = None
 ) -> AsyncIterator[str]:
-    """Serve while inside, and give the URL. Raises ``EightkError`` when the address cannot be had."""
+    """Serve while inside, and give the URL. Raises ``ListenError`` when the address cannot be had."""
     opened = listen(host, port)
     server = _Server(_Config(app, limits or Limits.of_this_process()))
     task = asyncio.create_task(server.serve(sockets=[opened]), name="serving")

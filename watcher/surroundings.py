@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from watcher.errors import EightkError, Fault, StoreError
+from watcher.errors import Fault, ListenError, StoreError
 from watcher.settings import Settings
 
 __all__ = ["access_faults", "inbox_faults", "port_faults", "store_faults"]
@@ -57,7 +57,7 @@ def port_faults(settings: Settings) -> Iterator[Fault]:
             listen(settings.web.host, settings.web.port).close()
     except StoreError as error:
         yield Fault(settings.file, "data_dir", str(error))
-    except EightkError as error:
+    except ListenError as error:
         yield Fault(settings.file, "web.listen", str(error))
 
 

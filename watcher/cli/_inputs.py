@@ -19,6 +19,7 @@ __all__ = ["InputFile", "input_files"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 2**20
+_REASON = ".reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +34,39 @@ class InputFile:
 def input_files(paths: Iterable[str], max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:
     """Give every file of these paths in order, one at a time: of files, folders, tar archives; - is standard input.
 
-    ``tell`` is given a line for each folder or archive that holds none.
+    The reasons that lie beside the files which the watched folder refused are passed over. ``tell`` is given a line for
+    each folder or archive that holds nothing else, and when nothing else was given.
     """
+    given, reasons = 0, 0
     for name in paths:
         path = Path(name)
-        if name == "-":
+        given += 1
+        if _is_reason(path):
+            reasons += 1
+        elif name == "-":
             yield _input("-", partial(_read_standard_input, max_bytes))
         elif os.path.isdir(path):  # noqa: PTH112  # unlike Path.is_dir() it never raises
             yield from _of_folder(path, max_bytes, tell)
         else:
             yield from _of_file(path, max_bytes, tell)
+    if given and given == reasons:
+        tell("only reasons why files were refused were given: there is nothing to read")
+
+
+def _is_reason(path: Path) -> bool:
+    """Whether the watched folder wrote it, beside a file in ``rejected/``; one that is not there is told as missing."""
+    return path.name.endswith(_REASON) and os.path.isfile(path)  # noqa: PTH113  # unlike Path.is_file() it never raises
 
 
 def _of_folder(folder: Path, max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:
     """Give every file in it and below, by name; hidden ones are left out, links to folders not followed."""
     ahead = [folder]
-    is_empty = True
+    is_empty, has_reasons = True, False
     while ahead:
         path = ahead.pop()
+        if _is_reason(path):
+            has_reasons = True
+            continue
         try:
             mode = path.stat().st_mode
             if S_ISDIR(mode):
@@ -68,7 +84,7 @@ def _of_folder(folder: Path, max_bytes: int, tell: Callable[[str], None]) -> Ite
             # A pipe or a device would be read for ever; one that is meant can be given by name.
             yield InputFile(_shown(path), None, f"{_shown(path)}: not a regular file")
     if is_empty:
-        tell(f"no files in {_shown(folder)}")
+        tell(f"no files in {_shown(folder)}{', but reasons why some were refused' if has_reasons else ''}")
 
 
 def _of_file(path: Path, max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:

@@ -38,7 +38,8 @@ def process(paths: tuple[str, ...], config: Path | None, only: str | None, jobs:
     """Parse, classify and match files, folders and .tar.gz archives; JSON Lines on standard output.
 
     PATH may be - for one filing on standard input. A file that cannot be read gives a line with "error" set, and the
-    exit code is then 3. Inside a folder, hidden files are left out and links to folders are not followed.
+    exit code is then 3. Inside a folder, hidden files are left out and links to folders are not followed. The .reason
+    files that the watched folder writes beside what it refuses are passed over.
     """
     has_file = config is not None or DEFAULT_FILE.exists()
     settings = load_settings(config or (DEFAULT_FILE if has_file else None))

@@ -14,6 +14,7 @@ import click
 from watcher.cli._options import config_option
 from watcher.cli._printing import say
 from watcher.config import DEFAULT_FILE
+from watcher.errors import Fault, ListenError
 
 if TYPE_CHECKING:
     from watcher.daemon import Daemon
@@ -83,7 +84,11 @@ async def _run(ready: Ready, asked: _AskedToEnd | None) -> None:
         if asked.is_so:
             say("eightk: ended while it was starting", err=True)
             return
-        await daemon.run(say)
+        try:
+            await daemon.run(say)
+        except ListenError as error:
+            settings = ready.settings
+            raise ListenError(str(Fault(settings.file, "web.listen", str(error)))) from error
 
 
 COMMANDS = [run]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher.cli._printing import say
+from watcher.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
     from watcher.simulator.server import Simulator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS"]
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_REMEDY = "such files are named *.txt, *.txt.gz or *.nc; without a folder, filings are made up"
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -50,9 +52,13 @@ def simulate(port: int, file: Path | None, **given: Any) -> None:
     values = {name: value for name, value in given.items() if value not in (None, ())}
     if "week" in values:
         values["week"] = values["week"].date()
-    simulator = Scenario.read(file, values).simulator()
+    scenario = Scenario.read(file, values)
+    simulator = scenario.simulator()
     for rejected in simulator.catalog.rejected:
         say(f"left out: {rejected.path}: {rejected.reason}", err=True)
+    if scenario.folder is not None and not simulator.catalog.filings:
+        problem = f"there is no full submission in {scenario.folder}"
+        raise ConfigError([Fault(str(file or "simulate"), "folder", problem, _REMEDY)])
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(simulator, port))
 

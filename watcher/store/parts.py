@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,9 +32,10 @@ class RawFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def open(self, archived: Archived, *, packed: bool) -> Iterator[bytes] | None:
+    def open(self, archived: Archived, *, packed: bool) -> Generator[bytes] | None:
         """Return the raw bytes, or with ``packed`` the gzip file that holds them; None when they are not kept any more.
 
+        Whoever does not take all of them closes the iterator, and the file with it.
         Raises ``StoreError`` when the disk will not give them; the iterator that, or ``ReadError`` at its end when they
         are not what was kept.
         """
@@ -44,13 +45,16 @@ class RawFiles:
             return None
         except OSError as error:
             raise StoreError(f"{archived.path}: cannot be read back: {error.strerror}") from error
-        return _portions(file, archived, packed=packed)
+        portions = _portions(file, archived, packed=packed)
+        next(portions)  # one that never began would not close the file
+        return portions
 
 
-def _portions(file: BinaryIO, archived: Archived, *, packed: bool) -> Iterator[bytes]:
+def _portions(file: BinaryIO, archived: Archived, *, packed: bool) -> Generator[bytes]:
     digest, left = hashlib.sha256(), archived.bytes
     with file, gzip.GzipFile(fileobj=file) as unpacked:
         source = file if packed else unpacked
+        yield b""
         try:
             while portion := source.read(PORTION):
                 if not packed:

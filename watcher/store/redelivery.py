@@ -18,6 +18,7 @@ __all__ = ["MOST_AT_ONCE", "Again", "Redelivery", "Wanted", "redeliver"]
 MOST_AT_ONCE = 1_000
 # A database takes only so many parameters in one statement.
 _MOST_PARAMETERS = 1_000
+_ALERTS = ("alr_", "dig_", "fil_")  # what the ids of alerts begin with, of digests and of saved filings, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,15 @@ def _by_id(connection: Connection, number: str, now: datetime) -> Redelivery:
     statement = select(delivery.c.id, delivery.c.endpoint)
     rows = connection.execute(statement.where((delivery.c.id == number) | (delivery.c.alert_id == number))).all()
     if not rows:
-        raise UnknownDelivery(f"no delivery {number} in the store")
+        raise UnknownDelivery(_why_none(connection, number))
     return _owe(connection, [Again(*row) for row in rows], now)
+
+
+def _why_none(connection: Connection, number: str) -> str:
+    """Why an id stands for no delivery: alerts that nobody was to be told of have none."""
+    if connection.execute(select(alert.c.id).where(alert.c.id == number)).first() is not None:
+        return f"alert {number} has no deliveries: nobody was to be told of it"
+    return f"no {'alert' if number.startswith(_ALERTS) else 'delivery'} {number} in the store"
 
 
 def _by_filter(connection: Connection, wanted: Wanted, now: datetime) -> Redelivery:

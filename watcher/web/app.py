@@ -12,6 +12,7 @@ from watcher.web.desk import Desk
 from watcher.web.failures import add_failures
 from watcher.web.gate import Gate
 from watcher.web.headers import SafeHeaders
+from watcher.web.heads import Heads
 from watcher.web.packing import Packing
 from watcher.web.pages import add_pages
 
@@ -32,4 +33,5 @@ def make_app(desk: Desk) -> FastAPI:
     app.add_middleware(Packing)
     app.add_middleware(Gate, access=access)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(Heads)
     return app

@@ -13,6 +13,7 @@ from watcher.readiness import Readiness
 from watcher.rules.drafts import RuleDrafts
 from watcher.sources.audit import AuditResult
 from watcher.sources.backfill_progress import BackfillRequest, Progress
+from watcher.sources.refused import RefusedFiles
 from watcher.store.companies import KnownCompany
 from watcher.store.database import Store
 from watcher.store.endpoint_records import EndpointRecord
@@ -74,6 +75,10 @@ async def _no_company(cik: int) -> KnownCompany:
     raise EightkError(f"company {cik} cannot be asked for here")
 
 
+def _no_folder() -> RefusedFiles | None:
+    return None
+
+
 async def _no_readiness() -> Readiness:
     raise EightkError("nothing is probed here")
 
@@ -100,6 +105,7 @@ class Desk:
     access: Access | None = None  # None: whoever reaches the address may look, and the token alone may write
     endpoints: Endpoints = _no_endpoints
     sources: Callable[[], Iterable[SourceSeen]] = tuple
+    refused: Callable[[], RefusedFiles | None] = _no_folder  # by the folder; None: none is watched. Blocking
     raw: RawFiles | None = None  # None: no raw submissions are here
     rules: RuleDrafts | None = None  # None: no rules are kept here
     feed: Feed | None = None  # None: one of the application's own

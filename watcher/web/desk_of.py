@@ -14,6 +14,7 @@ from watcher.registry import LineSpec
 from watcher.rules.drafts import RuleDrafts
 from watcher.rules.reload import Reloader
 from watcher.settings import Settings
+from watcher.sources.refused import Refusals
 from watcher.sources.spotting import Spotting
 from watcher.store.database import Store
 from watcher.store.endpoint_records import EndpointRecord
@@ -58,6 +59,7 @@ class DeskParts:
                 replace(one, state=self._bare(one.state))
                 for one in _sources(self._spotting, is_leading=self._is_leading())
             ),
+            refused=Refusals(self._settings().folder.path) if self._spotting.folder is not None else desk.refused,
             raw=RawFiles(self._settings().archive),
             rules=self.drafts if self._reloader() is not None else None,
             feed=self.feed,

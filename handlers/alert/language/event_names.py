@@ -20,8 +20,8 @@ def check_events(files: Iterable[RuleFile], known: Collection[str]) -> None:
         for place, name, where in _named(file):
             if name not in known:
                 told, close = (where, "") if where else (repr(name), suggestion(name, known))
-                remedy = close if close.startswith("did") else "eightk events list names them all"
-                problem = f"no rule about events finds {told}, so only a handler of your own could tell it"
+                remedy = close if close.startswith("did") else "those that are found: eightk events list"
+                problem = f"no rule about events finds {told}; this is in order if a handler of your own tells it"
                 file.page.warn(Code.UNKNOWN_EVENT, place, _FIELD, problem, remedy)
 
 

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 MOST, USUAL = 500, 50
+NUL = "has a NUL character in it"
 
 
 def _utc(moment: datetime) -> datetime:
@@ -77,11 +78,14 @@ async def names_of(request: Request, form: FormText = None, item: ItemText = Non
 
 
 async def only_known(request: Request) -> None:
-    """Refuse a parameter that the route does not know: what is passed over in silence misleads."""
+    """Refuse a parameter that the route does not know, or that holds a NUL: what is passed over in silence misleads."""
     known = _names(request.scope["route"].dependant)
     unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
-    if unknown:
-        faults = [{"where": f"query.{name}", "problem": _words(name, known)} for name in unknown]
+    problems = {name: _words(name, known) for name in unknown}
+    # A database would take it for the end of what is looked for.
+    problems |= {name: NUL for name, text in request.query_params.multi_items() if name in known and "\0" in text}
+    if problems:
+        faults = [{"where": f"query.{name}", "problem": problem} for name, problem in problems.items()]
         raise Refused(422, "; ".join(f"{one['where']}: {one['problem']}" for one in faults[:5]), faults)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from watcher.report_json import report_line, to_json
 from watcher.store import filings
@@ -69,7 +72,7 @@ def one_filing_routes(desk: Desk) -> APIRouter:
         if portions is None:
             raise Refused(404, f"the raw submission of {accession} is not kept any more")
         headers = _raw_headers(accession, archived) | ({"content-encoding": "gzip"} if packed else {})
-        return StreamingResponse(portions, headers=headers, media_type="text/plain")
+        return _Raw(portions, headers=headers)
 
     @routes.get(
         "/{accession}/documents/{number}/text",
@@ -88,6 +91,20 @@ def one_filing_routes(desk: Desk) -> APIRouter:
         return PlainTextResponse(found, headers=_NEVER_SHOWN)
 
     return routes
+
+
+class _Raw(StreamingResponse):
+    """Closes the file however it ends: whoever asked may have gone, or have wanted the head alone."""
+
+    media_type = "text/plain"
+
+    def __init__(self, portions: Generator[bytes], headers: Mapping[str, str]) -> None:
+        super().__init__(portions, headers=headers)
+        self._portions = portions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with closing(self._portions):
+            await super().__call__(scope, receive, send)
 
 
 def _detail(whole: WholeFiling, page_url: str) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Choice:
     @property
     def problem(self) -> str:
         """Why nothing can be shown, in words; "" when something can."""
+        if spoilt := [name for name, text in self.given.items() if "\0" in text]:
+            return f"{spoilt[0]}: has a NUL character in it"
         try:
             since, until = _day(self.since), _day(self.until)
         except ValueError:

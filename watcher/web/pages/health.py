@@ -45,6 +45,7 @@ def health_page(desk: Desk) -> APIRouter:
             "channels": await comparison.rows(),
             "days": DAYS,
             "backfill": desk.backfill.progress,
+            "refused_files": await asyncio.to_thread(desk.refused),
             "disk": await asyncio.to_thread(_disk, desk.store),
             "now": desk.now(),
         }
