@@ -6,12 +6,14 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import _warm
 from _stores import store_url
 
 from watcher.signing import new_secret
@@ -45,7 +47,7 @@ class Place:
         (self.folder / "config" / "rules").mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "rules" / "test.yaml").write_text(rules)
         (self.folder / "secret").write_text(self.secret + "\n")
-        url = store_url(self.folder / "data" / "eightk.db")
+        url = store_url(self.folder / "data" / "eightk.db", is_made=False)
         lines = [] if url.startswith("sqlite") or "[store]" in more else [f'[store]\nurl = "{url}"']
         lines += ['[web]\nlisten = "127.0.0.1:0"', "[folder]\nrescan_seconds = 1", more]
         if edgar:
@@ -66,14 +68,14 @@ class Place:
 
     def eightk(self, *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run(
-            [*COMMAND, *arguments, "--config", str(self.config)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=seconds,
-            env=ENVIRONMENT,
-        )
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            command = [*arguments, "--config", str(self.config)]
+            process = _warm.start(command, env=ENVIRONMENT, stdout=out.fileno(), stderr=err.fileno())
+            try:
+                code = process.wait(seconds)
+            finally:
+                process.kill()
+            return subprocess.CompletedProcess(command, code, _text_of(out), _text_of(err))
 
     def filings(self, *arguments: str) -> list[dict[str, Any]]:
         """What the store holds, as the command tells it."""
@@ -92,15 +94,12 @@ class Running:
 
     def __init__(self, place: Place) -> None:
         self._log = (place.folder / "log.txt").open("ab")
-        self.process = subprocess.Popen(
-            [*COMMAND, "run", "--config", str(place.config)],
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-            env=ENVIRONMENT,
-        )
-        assert self.process.stdout is not None
-        first = self.process.stdout.readline()
+        out, there = os.pipe()
+        self._stdout = os.fdopen(out, encoding="utf-8")
+        command = ["run", "--config", str(place.config)]
+        self.process = _warm.start(command, env=ENVIRONMENT, stdout=there, stderr=self._log.fileno())
+        os.close(there)
+        first = self._stdout.readline()
         found = re.search(r"http://\S+", first)
         assert found, f"{first}\n{(place.folder / 'log.txt').read_text()}"
         self.url = found[0]
@@ -116,10 +115,14 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(number)
         code = self.process.wait(timeout=60)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self._stdout.close()
         self._log.close()
         return code
+
+
+def _text_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = 30.0) -> bool:

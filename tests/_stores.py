@@ -20,10 +20,13 @@ from watcher.store.database import Store
 _databases: list[dict[Path, str]] = []  # those that stand for files, while a test runs on PostgreSQL
 
 
-def store_url(path: Path) -> str:
-    """The URL of a store: this file, or the database that stands for it while the test runs on PostgreSQL."""
+def store_url(path: Path, *, is_made: bool = True) -> str:
+    """The URL of a store: this file, or the database that stands for it while the test runs on PostgreSQL.
+
+    A file is made, if its folder is there; a database always.
+    """
     if not _databases:
-        if path.parent.is_dir() and not path.exists():
+        if is_made and path.parent.is_dir() and not path.exists():
             path.write_bytes(_empty_file())
         return f"sqlite:///{path}"
     made = _databases[-1]
