@@ -25,7 +25,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/eightk demo
 
 test: lint
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 bench: $(VENV)/run.stamp
 	$(BIN)/python -m bench $(BENCH)

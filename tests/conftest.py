@@ -1,5 +1,6 @@
 """Fixtures shared by every test, and what makes them run side by side."""
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def either_store(request: pytest.FixtureRequest) -> Iterator[str]:
         return
     with on_postgresql():
         yield "postgresql"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors: a test of a daemon waits for a third of its time."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,6 @@
 """Cron expressions: the one home of the scheduling library.
 
-Only its triggers: its scheduler goes by the wall clock alone, and one that is set back would leave it waiting for hours.
+Only its triggers: its scheduler goes by the wall clock alone, and would wait for hours once that is set back.
 """
 
 from __future__ import annotations
