@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from _memory import folder_in_memory
 from _required import do_without
 from psycopg import sql
 
@@ -74,8 +75,9 @@ class OwnServer(Server):
         self._settings = _SMALL | ({} if is_durable else _FAST)
         self.port = _free_port()
         super().__init__(f"postgresql://{_USER}@127.0.0.1:{self.port}/postgres")
-        # Directly in /tmp: another user must be able to come to it.
-        self.folder = Path(tempfile.mkdtemp(prefix="eightk-postgres-", dir="/tmp"))
+        # Not in the user's own folder for such: another user must be able to come to it.
+        place = "/tmp" if is_durable else folder_in_memory() or "/tmp"
+        self.folder = Path(tempfile.mkdtemp(prefix="eightk-postgres-", dir=place))
         self._account = _account()
         if self._account:
             os.chown(self.folder, self._account["user"], self._account["group"])

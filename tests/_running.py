@@ -95,11 +95,11 @@ class Running:
     def __init__(self, place: Place) -> None:
         self._log = (place.folder / "log.txt").open("ab")
         out, there = os.pipe()
-        self._stdout = os.fdopen(out, encoding="utf-8")
+        self.stdout = os.fdopen(out, encoding="utf-8")
         command = ["run", "--config", str(place.config)]
         self.process = _warm.start(command, env=ENVIRONMENT, stdout=there, stderr=self._log.fileno())
         os.close(there)
-        first = self._stdout.readline()
+        first = self.stdout.readline()
         found = re.search(r"http://\S+", first)
         assert found, f"{first}\n{(place.folder / 'log.txt').read_text()}"
         self.url = found[0]
@@ -115,7 +115,7 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(number)
         code = self.process.wait(timeout=60)
-        self._stdout.close()
+        self.stdout.close()
         self._log.close()
         return code
 

@@ -7,6 +7,7 @@ being started starts it so: `_running.COMMAND`.
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import select
@@ -101,6 +102,8 @@ def _serve(number: int) -> None:
     """Fork whenever asked to. Returns in each child, and in the parent when nobody can ask any more."""
     for name in _LOADED:
         import_module(name)
+    gc.collect()
+    gc.freeze()  # or each child's collector would go through it, and make a copy of it by that
     asked = socket.socket(fileno=number)
     wakes, woken = os.pipe()
     os.set_blocking(woken, False)

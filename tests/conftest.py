@@ -1,10 +1,12 @@
 """Fixtures shared by every test, and what makes them run side by side."""
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from _memory import folder_in_memory
 from _stores import on_postgresql
 
 
@@ -27,9 +29,21 @@ def either_store(request: pytest.FixtureRequest) -> Iterator[str]:
         yield "postgresql"
 
 
+def pytest_configure() -> None:
+    """Have ``tmp_path`` in memory; whoever would have it elsewhere sets the variable."""
+    if folder := folder_in_memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are processors: a test of a daemon waits for a third of its time."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests are a heap that the garbage collector would go through again and again, for nothing."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

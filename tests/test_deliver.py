@@ -26,7 +26,7 @@ from watcher.verdict import RETRY_SECONDS, EndpointState, Outcome
 pytestmark = pytest.mark.usefixtures("either_store")
 
 # A clock that stands still, so that every wait can be read off the rows.
-STILL = Clock(scale=1e-9, start=NOW)
+STILL = Clock(scale=1e-15, start=NOW)
 
 
 class Told(Notifier):
@@ -117,7 +117,7 @@ async def test_the_waits_follow_the_schedule_and_then_it_is_given_up(store: Stor
     waits = []
     at = NOW
     for _ in range(len(RETRY_SECONDS) + 1):
-        await deliverer(store, Told(DeliveryError("no")), clock=Clock(scale=1e-9, start=at)).drain("desk")
+        await deliverer(store, Told(DeliveryError("no")), clock=Clock(scale=1e-15, start=at)).drain("desk")
         waits.append((owed(store).delivery.run_at - at).total_seconds())
         at = owed(store).delivery.run_at
 
@@ -180,7 +180,7 @@ async def test_what_expired_is_settled_and_not_sent(store: Store) -> None:
     save(store, report(ACCESSION, expiring(60)))
     notifier = Told()
 
-    await deliverer(store, notifier, clock=Clock(scale=1e-9, start=NOW + timedelta(seconds=60))).drain("desk")
+    await deliverer(store, notifier, clock=Clock(scale=1e-15, start=NOW + timedelta(seconds=60))).drain("desk")
 
     one = owed(store)
     assert (one.delivery.state, one.delivery.attempts, one.tries) == (DeliveryState.EXPIRED, 0, ())
@@ -191,7 +191,7 @@ async def test_what_expired_is_settled_and_not_sent(store: Store) -> None:
 async def test_what_has_not_expired_yet_is_sent(store: Store) -> None:
     save(store, report(ACCESSION, expiring(60)))
 
-    await deliverer(store, Told(), clock=Clock(scale=1e-9, start=NOW + timedelta(seconds=59))).drain("desk")
+    await deliverer(store, Told(), clock=Clock(scale=1e-15, start=NOW + timedelta(seconds=59))).drain("desk")
 
     assert owed(store).delivery.state is DeliveryState.DELIVERED
 
@@ -212,7 +212,7 @@ async def test_a_failed_attempt_is_the_last_if_the_next_one_would_come_too_late(
 async def test_what_expired_is_listed_so(store: Store) -> None:
     save(store, report(ACCESSION, expiring(1)))
 
-    await deliverer(store, Told(), clock=Clock(scale=1e-9, start=NOW + timedelta(days=1))).drain("desk")
+    await deliverer(store, Told(), clock=Clock(scale=1e-15, start=NOW + timedelta(days=1))).drain("desk")
 
     assert len(store.read_now(deliveries.find, state=DeliveryState.EXPIRED)) == 1
     assert store.read_now(deliveries.count_by_state) == {DeliveryState.EXPIRED: 1}
@@ -251,7 +251,7 @@ def fares(store: Store) -> EndpointState:
 
 
 def later(seconds: float) -> Clock:
-    return Clock(scale=1e-9, start=NOW + timedelta(seconds=seconds))
+    return Clock(scale=1e-15, start=NOW + timedelta(seconds=seconds))
 
 
 BUSY = DeliveryError("500", status=500)

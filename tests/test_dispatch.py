@@ -83,7 +83,7 @@ class Route:
             archive=self.archive,
             examiner=self.examiner,
             fetcher=self.edgar,
-            clock=Clock(scale=1e-9, start=NOW + timedelta(seconds=after_seconds)),
+            clock=Clock(scale=1e-15, start=NOW + timedelta(seconds=after_seconds)),
             policy=Policy(frozenset({"desk"}), page_url="http://127.0.0.1:8000/filings/"),
             owed=self.owed.append,
         )

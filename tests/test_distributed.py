@@ -6,12 +6,14 @@ import sys
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _engines import NOW, PATIENCE_SECONDS, DistributedRig, job, queue_database
 from _postgres import OwnServer, run_sql, serving
 from sqlalchemy import Connection
 
+from watcher import tasks
 from watcher.engine.distributed import MOST_WAITING_HISTORY, DistributedEngine, Pace
 from watcher.engine.port import Engine, Job, JobKind
 from watcher.engine.queue_tables import prepare
@@ -207,6 +209,31 @@ async def test_what_is_cancelled_is_for_the_others_at_once(store: Store):
         await other.see(lambda: other.done)
 
     assert (one.done, other.done) == ([], [job(1)])
+
+
+async def test_cancelled_work_ends_though_a_cancellation_was_lost(store: Store, monkeypatch: pytest.MonkeyPatch):
+    """As Python before 3.12 loses one in what waits for a connection of the pool."""
+    monkeypatch.setattr(tasks, "_AGAIN_SECONDS", 0.05)
+    daemon = Daemon(store, leads=False)
+    is_asked, lost = asyncio.Event(), []
+
+    async def take(*_: Any, **__: Any) -> None:
+        if lost:
+            return
+        is_asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            lost.append(True)
+
+    monkeypatch.setattr(daemon.engine._queue, "take", take)
+    work = asyncio.create_task(daemon.engine.work(daemon.work_on))
+    await is_asked.wait()
+    work.cancel()
+    await asyncio.wait([work], timeout=PATIENCE_SECONDS)
+
+    assert lost
+    assert work.cancelled()
 
 
 async def test_nothing_is_kept_of_what_is_done_and_of_who_left(store: Store, url: str):

@@ -81,7 +81,7 @@ class Route:
             archive=self._archive,
             examiner=self,
             fetcher=self,
-            clock=Clock(scale=1e-9, start=NOW),
+            clock=Clock(scale=1e-15, start=NOW),
             policy=self.policy,
             owed=self.woken.append,
         )

@@ -157,7 +157,7 @@ async def test_what_was_sent_and_not_noted_is_dropped_when_it_is_sent_again(stor
         await add_stream(js)
         await notifier.notify(replace(matched(), id=id_), FakePost(), 0.0)
         desk = Endpoint(notifier, FakePost())
-        await Deliverer(store=store, endpoints={"desk": desk}, clock=Clock(scale=1e-9, start=NOW)).drain("desk")
+        await Deliverer(store=store, endpoints={"desk": desk}, clock=Clock(scale=1e-15, start=NOW)).drain("desk")
         messages = await stored(js)
     await notifier.aclose()
 

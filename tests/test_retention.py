@@ -65,7 +65,7 @@ class Rig:
 
     def clean(self, days: float, **settings: float) -> Retention:
         """What keeps the bounds of these settings, so many days after the first was spotted."""
-        now = Clock(scale=1e-9, start=NOW + DAY * days)
+        now = Clock(scale=1e-15, start=NOW + DAY * days)
         made = RetentionSettings(**settings)
         return Retention(made, store=self.store, disk=self.disk, clock=now, meters=self.meters)
 

@@ -12,8 +12,7 @@ def test_where_others_reach_it_by_another_address_both_are_printed(tmp_path: Pat
     place.config.write_text(place.config.read_text().replace("[web]", f'[web]\nurl = "{shown}"'))
 
     with Running(place) as running:
-        assert running.process.stdout is not None
-        second = running.process.stdout.readline()
+        second = running.stdout.readline()
 
     assert running.url.startswith("http://127.0.0.1:")
     assert second == f"eightk: page at {shown}\n"
@@ -23,8 +22,7 @@ def test_where_there_is_one_address_it_is_printed_once(tmp_path: Path) -> None:
     place = Place(tmp_path).set_up()
 
     with Running(place) as running:
-        assert running.process.stdout is not None
-        second = running.process.stdout.readline()
+        second = running.stdout.readline()
 
     assert "http://127.0.0.1" not in second
 

@@ -254,7 +254,7 @@ async def dispatch(
         archive=Archive(RAW, store.id),
         examiner=Examiner(),
         fetcher=edgar,
-        clock=Clock(scale=1e-9, start=NOW + timedelta(seconds=after_seconds)),
+        clock=Clock(scale=1e-15, start=NOW + timedelta(seconds=after_seconds)),
         policy=Policy(frozenset({"desk"}), wanted=want),
         owed=lambda endpoint: None,
     )

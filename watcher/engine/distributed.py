@@ -110,9 +110,11 @@ class DistributedEngine:
                     beside = (self._keep(), self._listen(), self._submit_asked(), self._lead())
                     side = [group.create_task(one) for one in beside]
                     feeds = [group.create_task(self._feed(kind, do), name=f"feed {kind}") for kind in JobKind]
-                    await asyncio.wait(feeds)
-                    await self._drain()
-                    await end_loops(side)
+                    try:
+                        await asyncio.wait(feeds)
+                        await self._drain()
+                    finally:
+                        await end_loops([*feeds, *side])
             finally:
                 self._loop = None
                 await end(self._running.values())
