@@ -21,7 +21,7 @@ from watcher.store.database import Store
 
 NOW = datetime(2026, 1, 12, 17, 0, tzinfo=UTC)
 SLOTS = 3
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 
 
 def job(number: int) -> Job:

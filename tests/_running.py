@@ -66,7 +66,7 @@ class Place:
         (self.folder / "config" / "handlers").mkdir(exist_ok=True)
         (self.folder / "config" / "handlers" / name).write_text(text)
 
-    def eightk(self, *arguments: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def eightk(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             command = [*arguments, "--config", str(self.config)]
@@ -125,7 +125,7 @@ def _text_of(file: IO[bytes]) -> str:
     return file.read().decode()
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 30.0) -> bool:
+def wait_until(is_so: Callable[[], bool], seconds: float = 90.0) -> bool:
     """Look again and again; return whether it came to be so in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

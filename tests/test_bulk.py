@@ -149,7 +149,7 @@ def test_what_was_read_is_given_while_the_next_is_waited_for() -> None:
 
     def slow() -> Iterator[Item]:
         yield from items(iter(range(3)))
-        assert is_free.wait(20)
+        assert is_free.wait(60)
         yield Item("3", (3,))
 
     with Desk() as desk, closing(in_order(desk, square, slow())) as made:

@@ -312,7 +312,7 @@ def test_simulate_serves_what_is_in_a_folder(made: MadeSubmission, tmp_path: Pat
         assert process.stdout is not None
         first = process.stdout.readline()
         process.terminate()
-        told = process.communicate(timeout=20)[1]
+        told = process.communicate(timeout=60)[1]
 
     assert first.startswith(b"eightk: pretend EDGAR at http://127.0.0.1:")
     assert b"with 1 filing" in first
@@ -415,7 +415,7 @@ def test_one_ctrl_c_ends_process_while_it_waits_for_input(tmp_path: Path, name: 
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         try:
-            code = process.wait(20)
+            code = process.wait(60)
             told = process.stderr.read()
         finally:
             process.kill()

@@ -60,14 +60,14 @@ async def running(place: Place, clock: Clock) -> AsyncIterator[Daemon]:
             await task
 
 
-async def begun(daemon: Daemon, seconds: float = 40.0) -> None:
+async def begun(daemon: Daemon, seconds: float = 90.0) -> None:
     """Wait until it knows since when it watches."""
     async with asyncio.timeout(seconds):
         while await daemon.store.read(get_meta, "audit.since") is None:
             await asyncio.sleep(0.05)
 
 
-async def audited(daemon: Daemon, day: date, seconds: float = 40.0) -> Audit:
+async def audited(daemon: Daemon, day: date, seconds: float = 90.0) -> Audit:
     """Wait until a day is done."""
     async with asyncio.timeout(seconds):
         while True:
@@ -77,7 +77,7 @@ async def audited(daemon: Daemon, day: date, seconds: float = 40.0) -> Audit:
             await asyncio.sleep(0.05)
 
 
-async def saved(daemon: Daemon, *accessions: str, seconds: float = 40.0) -> dict[str, filings.StoredFiling]:
+async def saved(daemon: Daemon, *accessions: str, seconds: float = 90.0) -> dict[str, filings.StoredFiling]:
     async with asyncio.timeout(seconds):
         while True:
             found = await daemon.store.read(filings.find, filings.Query(limit=None))
@@ -105,7 +105,7 @@ async def test_in_the_evening_what_the_list_never_showed_is_found_fetched_and_to
             clock.begin()
             audit = await audited(daemon, FRIDAY)
             known = await saved(daemon, accession(1), accession(2))
-            await receiver.wait_for(1, seconds=20)
+            await receiver.wait_for(1, seconds=60)
 
     assert audit.checked_at >= at("2026-01-09T22:45")
     assert (audit.listed, audit.missing, audit.gone) == (2, 1, 0)
@@ -163,7 +163,7 @@ async def test_a_filing_that_edgar_withdrew_later_is_marked_once_the_week_is_ove
         simulator.withdraw(accession(2), at=at("2026-01-10T12:00"))
         async with running(place, simulator.clock) as daemon:
             audit = await audited(daemon, FRIDAY)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while (await daemon.store.read(filings.get, accession(2))).gone_on is None:
                     await asyncio.sleep(0.05)
             known = await saved(daemon, accession(1), accession(2))

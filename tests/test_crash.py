@@ -87,7 +87,7 @@ def test_no_worker_outlives_a_killed_daemon(tmp_path: Path) -> None:
     daemon.end(signal.SIGKILL)
 
     assert workers
-    assert wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 15)
+    assert wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 60)
 
 
 def test_a_file_put_in_while_the_daemon_was_dead_is_found(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_daemon_whose_store_was_taken_away_stops_and_says_so(tmp_path: Path, n
     place = Place(tmp_path).set_up()
     with Running(place) as daemon:
         (place.folder / "data" / name).unlink()
-        assert wait_until(lambda: daemon.process.poll() is not None, 20)
+        assert wait_until(lambda: daemon.process.poll() is not None, 60)
         code = daemon.end(signal.SIGTERM)
 
     assert code == 3

@@ -432,7 +432,7 @@ async def test_a_file_put_in_while_it_runs_is_seen_long_before_the_next_full_loo
     assert desk.submitted == [ACCESSION]
 
 
-async def wait_for(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+async def wait_for(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not is_so() and time.monotonic() < until:
         await asyncio.sleep(0.02)

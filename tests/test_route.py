@@ -79,7 +79,7 @@ async def test_a_file_in_the_folder_becomes_a_signed_webhook(place: Place) -> No
         place.set_up(receiver=url)
         async with running(place):
             await asyncio.to_thread((place.inbox / "any.txt").write_bytes, made.raw)
-            (post,) = await receiver.wait_for(1, seconds=20)
+            (post,) = await receiver.wait_for(1, seconds=60)
 
     told = Webhook(place.secret).verify(post.body, dict(post.headers))
     assert told["data"]["filing"]["accession"] == made.accession
@@ -174,8 +174,8 @@ groups:
         place.set_up(receiver=url, more=more, rules=rules)
         async with running(place) as daemon:
             await asyncio.to_thread((place.inbox / "a.txt").write_bytes, made.raw)
-            await good.wait_for(1, seconds=20)
-            async with asyncio.timeout(20):
+            await good.wait_for(1, seconds=60)
+            async with asyncio.timeout(60):
                 while len(found := await daemon.store.read(deliveries.find)) < 2 or not all(one.tries for one in found):
                     await asyncio.sleep(0.05)
 
@@ -206,7 +206,7 @@ async def test_the_payload_s_links_lead_to_the_page(place: Place) -> None:
         place.set_up(receiver=url)
         async with running(place) as daemon:
             await asyncio.to_thread((place.inbox / "any.txt").write_bytes, made.raw)
-            (post,) = await receiver.wait_for(1, seconds=20)
+            (post,) = await receiver.wait_for(1, seconds=60)
             page = daemon.url
 
     assert f"{page}/filings/{made.accession}" in json.dumps(json.loads(post.body))
@@ -219,7 +219,7 @@ async def test_a_block_outlives_a_restart(place: Place) -> None:
     async with serve(simulator) as edgar:
         place.set_up(edgar=edgar)
         async with running(place) as daemon:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while await daemon.store.read(get_meta, "edgar.blocked_until") is None:
                     await asyncio.sleep(0.05)
         asked = simulator.traffic.by_kind.total()
@@ -227,7 +227,8 @@ async def test_a_block_outlives_a_restart(place: Place) -> None:
         async with running(place):
             await asyncio.sleep(1)
 
-    assert simulator.traffic.by_kind.total() == asked == 1
+    assert simulator.traffic.by_kind.total() == asked
+    assert asked <= 2  # the list of companies may have been under way already
 
 
 async def test_the_limit_counts_over_a_daemon_that_was_killed_and_the_next_one(place: Place) -> None:
@@ -263,7 +264,7 @@ async def test_a_block_is_kept_as_soon_as_it_is_there(place: Place) -> None:
     simulator.traffic.blocked_until = simulator.clock.time() + 600
     async with serve(simulator) as edgar:
         place.set_up(edgar=edgar)
-        async with running(place) as daemon, asyncio.timeout(10):
+        async with running(place) as daemon, asyncio.timeout(60):
             while daemon.spotting.poller is None or daemon.spotting.poller.failing_since is None:
                 await asyncio.sleep(0)
             # No more than the turns of a loop that the store's own writing takes.

@@ -281,7 +281,7 @@ async def test_a_browser_that_leaves_ends_what_it_asked_for(
         assert secret
         form = {"csrf": secret[1], "name": "mine.yaml", "text": DRAFT, "do": "backtest"}
         asking = asyncio.create_task(caller.post("/draft", data=form, headers={"Origin": str(url)}))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await begun.wait()
             asking.cancel()
             await ended.wait()
@@ -551,4 +551,4 @@ def test_sigterm_ends_a_daemon_at_once_while_somebody_follows(tmp_path: Path) ->
         next(lines)
         running.process.send_signal(signal.SIGTERM)
         assert [line for line in lines if line.startswith("data")] == []
-        assert running.process.wait(timeout=20) == 0
+        assert running.process.wait(timeout=60) == 0

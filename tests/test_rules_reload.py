@@ -56,7 +56,7 @@ def reloader(folder: Path, used: Used, monkeypatch: pytest.MonkeyPatch) -> Reloa
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not is_so():
             await asyncio.sleep(0.01)
 
@@ -135,7 +135,7 @@ async def test_files_that_never_rest_are_read_all_the_same(
     monkeypatch.setattr(reload, "LONGEST_LOOKS", 3)
     task = await running(reloader)
     count = len(used.titles)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(used.titles) < count + 3:
             (folder / "a.yaml").write_text(RULE.replace("TITLE", f"At {asyncio.get_running_loop().time()}"))
             await asyncio.sleep(0.005)

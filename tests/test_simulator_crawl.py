@@ -247,7 +247,7 @@ def test_the_command_serves_a_scenario_and_shares_its_clock(tmp_path: Path) -> N
         url = process.stdout.readline().decode().split()[4]
         clock = shared_clock(url)
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
     assert (clock.scale, clock.start) == (100, datetime(2025, 3, 3, 10, 50, tzinfo=UTC))
 

@@ -18,7 +18,7 @@ async def test_a_loop_that_lost_its_cancellation_is_cancelled_again(monkeypatch)
 
     going = asyncio.create_task(loop())
     await asyncio.sleep(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await tasks.end_loops([going])
 
     assert going.cancelled()
@@ -48,6 +48,6 @@ async def test_who_is_cancelled_as_the_event_is_set_ends():
     await asyncio.sleep(0.01)
     event.set()
     waiting.cancel()  # before it goes on
-    await asyncio.wait([waiting], timeout=10)
+    await asyncio.wait([waiting], timeout=60)
 
     assert waiting.cancelled()

@@ -115,7 +115,7 @@ async def test_an_edgar_that_never_answered_makes_it_not_ready(place: Place) -> 
         gone = edgar
     place.set_up(edgar=gone)
     async with running(place) as daemon:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while daemon.spotting.poller is None or daemon.spotting.poller.failing_since is None:
                 await asyncio.sleep(0.05)
         status, found = await checks(daemon)
