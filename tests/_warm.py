@@ -77,7 +77,9 @@ def start(
     finally:
         os.close(nowhere)
         os.close(status_there)
-    return Warm(int(os.read(status, _WORD)), status)
+    pid = os.read(status, _WORD)
+    assert pid, "the process that forks has ended"
+    return Warm(int(pid), status)
 
 
 @cache
