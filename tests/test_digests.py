@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _running import Place
 from _stores import NOW, alert, filing, message, report, store_url
 from sqlalchemy import Connection, text
 
+from watcher.daemon import Daemon
+from watcher.engine.port import JobKind
 from watcher.models import ActiveHours, Alert, DeliveryState, Filer, Grouping, Origin, Pacing, Report, Throttle
 from watcher.payload import MAX_DIGEST_ENTRIES, MAX_PAYLOAD_BYTES
+from watcher.ready import examine
 from watcher.store import alarms, alerts, deliveries, digests, filings, reports, silences
 from watcher.store.database import Store
 
@@ -350,3 +354,21 @@ def test_the_daemon_closes_what_is_due_and_tells_it(tmp_path: Path) -> None:
     assert [(one["endpoint"], one["state"], one["accession"]) for one in told] == [("desk", "delivered", None)]
     assert "  digest of r  " in table
     assert told[0]["summary"] == "A title: 1 alert (filed_on=2026-01-12)"
+
+
+async def test_what_another_look_closed_meanwhile_is_owed_and_seen(tmp_path: Path) -> None:
+    """Or ``eightk run --once`` would end before it is told."""
+    place = Place(tmp_path).set_up()
+    with Store(store_url(tmp_path / "data" / "eightk.db")) as store:
+        keep(store, 1, raised(1, GROUPED))
+    async with Daemon.open(examine(place.config)) as daemon:
+        read = daemon.store.read
+
+        async def read_later(function: Any, *given: Any) -> Any:
+            if function is digests.is_any_due:
+                await daemon.store.write(digests.close_due, datetime.now(UTC), url="")
+            return await read(function, *given)
+
+        daemon.store.read = read_later
+
+        assert await daemon._due(JobKind.ENDPOINT, 1, ()) == ("desk",)

@@ -375,13 +375,14 @@ class Daemon:
         return self._leader.is_leading or self._is_alone
 
     async def _due(self, kind: JobKind, limit: int, busy: Collection[str]) -> tuple[str, ...]:
-        now = self._clock.now()
+        now = self._clock.now
         if kind is JobKind.FILING:
             # On the writer thread: behind the transaction that submitted, so that its rows are seen.
-            return await self.store.write(filings.due, now, limit, busy, kept=self._kept_for_live)
-        if await self.store.read(digests.is_any_due, now):
-            await self.store.write(digests.close_due, now, url=self.url)
-        owed = await self.store.read(deliveries.due_endpoints, now, busy)
+            return await self.store.write(filings.due, now(), limit, busy, kept=self._kept_for_live)
+        if await self.store.read(digests.is_any_due, now()):
+            await self.store.write(digests.close_due, now(), url=self.url)
+        # By now: what another look closed meanwhile is owed from then on.
+        owed = await self.store.read(deliveries.due_endpoints, now(), busy)
         return tuple(name for name in owed if name in self._endpoints)[:limit]
 
     async def _do(self, job: Job) -> None:
