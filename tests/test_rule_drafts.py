@@ -469,9 +469,16 @@ async def test_who_hangs_up_ends_what_was_asked_for(kept: Kept, monkeypatch: pyt
         ended.append(number)
         killed(group, number)
 
+    read, is_read = bounded._read, asyncio.Event()
+
+    async def note_and_read(stream: asyncio.StreamReader | None) -> bytes:
+        is_read.set()
+        return await read(stream)
+
     monkeypatch.setattr(bounded.os, "killpg", kill)
+    monkeypatch.setattr(bounded, "_read", note_and_read)
     trying = asyncio.create_task(kept.drafts.check(DRAFT))
-    await asyncio.sleep(0.1)
+    await is_read.wait()
     trying.cancel()
     with pytest.raises(asyncio.CancelledError):
         await trying
