@@ -112,6 +112,17 @@ def test_legacy_item_numbers_are_read() -> None:
     assert only(page(entry(summary=summary))).items == ("5", "12")
 
 
+def test_a_number_that_is_no_item_is_left_out_and_told() -> None:
+    summary = "<b>Filed:</b> 2024-05-06 <br>Item 02: Departure <br>Item 5.02: Departure <br>Item 4.99: Whatever"
+    found = parse_current(page(entry(summary=summary)))
+
+    assert [one.items for one in found.filings] == [("5.02",)]
+    assert found.problems == (
+        "0000912345-24-000007: no item of Form 8-K: '02'",
+        "0000912345-24-000007: no item of Form 8-K: '4.99'",
+    )
+
+
 def test_a_paper_filings_summary_with_a_film_number_is_read() -> None:
     summary = "<b>Film#:</b> 26000016 <b>Filed:</b> 2024-05-06 <b>AccNo:</b> 0000912345-24-000007 <b>Size:</b> 1"
 

@@ -17,6 +17,7 @@ from lxml import etree
 from watcher.edgar._days import day_of, moment_in_utc
 from watcher.edgar._lists import ACCESSION, LINK_CIK, clip, first_problems
 from watcher.edgar._xml import ListShape, attribute, read_list, text
+from watcher.items import is_item_number
 from watcher.models import EIGHT_K_FORMS, Filer, Filing
 
 __all__ = ["CurrentPage", "merge_co_filers", "parse_current"]
@@ -117,6 +118,8 @@ def _filing(entry: etree._Element, place: int, problems: list[str]) -> Filing | 
         odd.append(f"no time with a zone in {clip(text(entry, 'updated'))!r}")
     if filed_on is None:
         odd.append(f"no filing date in {clip(summary)!r}")
+    items = _items(form, summary)
+    odd += [f"no item of Form 8-K: {item!r}" for item in items if not is_item_number(item)]
     problems.extend(f"{accession}: {fault}" for fault in odd)
     return Filing(
         accession=accession,
@@ -124,7 +127,7 @@ def _filing(entry: etree._Element, place: int, problems: list[str]) -> Filing | 
         filers=() if filer is None else (filer,),
         filed_on=filed_on,
         accepted_at=accepted_at,
-        items=_items(form, summary),
+        items=tuple(filter(is_item_number, items)),
     )
 
 
@@ -140,7 +143,7 @@ def _filer(title: str, form: str | None, link: str) -> Filer | None:
 
 
 def _items(form: str | None, summary: str) -> tuple[str, ...]:
-    """Read the item numbers. Other forms list items too, which EDGAR labels from the 8-K's table."""
+    """Read what is listed as item numbers. Other forms list items too, which EDGAR labels from the 8-K's table."""
     if form not in EIGHT_K_FORMS:
         return ()
     return tuple(dict.fromkeys(_ITEM.findall(summary)))
