@@ -14,12 +14,12 @@ from typing import IO
 
 from watcher.edgar._tar import members
 from watcher.errors import ReadError, TooLargeError
+from watcher.sources._inbox import REASON_SUFFIX
 
 __all__ = ["InputFile", "input_files"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 2**20
-_REASON = ".reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def input_files(paths: Iterable[str], max_bytes: int, tell: Callable[[str], None
 
 def _is_reason(path: Path) -> bool:
     """Whether the watched folder wrote it, beside a file in ``rejected/``; one that is not there is told as missing."""
-    return path.name.endswith(_REASON) and os.path.isfile(path)  # noqa: PTH113  # unlike Path.is_file() it never raises
+    return path.name.endswith(REASON_SUFFIX) and os.path.isfile(path)  # noqa: PTH113  # unlike Path.is_file() it never raises
 
 
 def _of_folder(folder: Path, max_bytes: int, tell: Callable[[str], None]) -> Iterator[InputFile]:

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
 DONE = "done"
 REJECTED = "rejected"
+REASON_SUFFIX = ".reason"  # of what lies beside a refused file, and says why
 # What editors, browsers and copy programs call a file that they are still writing.
 UNFINISHED_SUFFIXES = (".part", ".partial", ".tmp", ".crdownload", ".swp", "~")
 END_MARK = re.compile(
@@ -211,9 +212,8 @@ def _numbered(path: Path, number: int) -> str:
 
 
 def _write_reason(target: Path, reason: str) -> None:
-    suffix = ".reason"
-    name = os.fsencode(target.name)[: MAX_NAME_BYTES - len(suffix)]
-    beside = target.parent / (os.fsdecode(name) + suffix)
+    name = os.fsencode(target.name)[: MAX_NAME_BYTES - len(REASON_SUFFIX)]
+    beside = target.parent / (os.fsdecode(name) + REASON_SUFFIX)
     try:
         # Not through a link that somebody put there.
         beside.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import stat
@@ -12,11 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from watcher.printable import printable
-from watcher.sources._inbox import REJECTED
+from watcher.sources._inbox import REASON_SUFFIX, REJECTED
 
 __all__ = ["Refusals", "RefusedFile", "RefusedFiles"]
 
-SUFFIX = ".reason"
 MOST_LOOKED_AT = 20_000  # names in the folder: half of them are files, half their reasons
 MOST_TOLD = 20
 MOST_BYTES = 2_000
@@ -91,7 +91,7 @@ def _found(folder: int) -> RefusedFiles:
             seen += 1
             if seen > MOST_LOOKED_AT:
                 break
-            if one.name.endswith(SUFFIX) and one.is_file(follow_symlinks=False):
+            if one.name.endswith(REASON_SUFFIX) and one.is_file(follow_symlinks=False):
                 with suppress(FileNotFoundError):  # somebody takes it away just now
                     reasons.append((one.stat(follow_symlinks=False).st_mtime, one.name))
     newest = (_refused(folder, at, name) for at, name in heapq.nlargest(MOST_TOLD, reasons))
@@ -100,15 +100,16 @@ def _found(folder: int) -> RefusedFiles:
 
 def _refused(folder: int, at: float, name: str) -> RefusedFile:
     moment = datetime.fromtimestamp(min(max(at, 0.0), _LAST_SECOND), UTC)
-    return RefusedFile(printable(name.removesuffix(SUFFIX), is_line=True), moment, _beginning(folder, name))
+    return RefusedFile(printable(name.removesuffix(REASON_SUFFIX), is_line=True), moment, _beginning(folder, name))
 
 
 def _beginning(folder: int, name: str) -> str:
-    """The first words of a reason; "" of one that has gone meanwhile, or is another thing by now."""
+    """The first words of a reason, or why nobody can read it; "" of one that has gone, or is another thing by now."""
     try:
         opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    except OSError:
-        return ""
+    except OSError as error:
+        is_gone = error.errno in (errno.ENOENT, errno.ELOOP, errno.ENXIO)  # a link, or a socket, stands there
+        return "" if is_gone else f"its reason cannot be read: {error.strerror}"
     with os.fdopen(opened, "rb") as file:
         is_regular = stat.S_ISREG(os.fstat(opened).st_mode)
         raw = file.read(MOST_BYTES) if is_regular else b""
