@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from bench.errors import BenchError, ReaderError
 
-__all__ = ["CRAWLER", "OURS", "PEERS", "ROOT", "Environment", "Peer", "install", "named", "ours"]
+__all__ = ["CRAWLER", "OURS", "PEERS", "ROOT", "Environment", "Peer", "install", "named", "ours", "version_of"]
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS = "eightk"
@@ -28,6 +29,7 @@ _PIP = (
     *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
     *("--require-hashes", "--no-deps", "--no-build-isolation"),
 )
+_DESCRIBE = ("git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=12")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,25 @@ def _variables(folder: Path, checkout: Path | None) -> dict[str, str]:
         "EDGAR_LOCAL_DATA_DIR": str(home),
         "EDGAR_IDENTITY": "Bench bench@example.com",
     }
-    return variables if checkout is None else {**variables, "PYTHONPATH": str(checkout.resolve())}
+    if checkout is None:
+        return variables
+    return {**variables, "PYTHONPATH": str(checkout.resolve()), "EDGAR_CRAWLER_VERSION": version_of(checkout)}
+
+
+def version_of(checkout: Path) -> str:
+    """Name a checkout's commit, with a mark when files differ from it; without its history, its reader's SHA-256."""
+    commit = _commit(checkout)
+    if commit:
+        return f"commit {commit}"
+    digest = hashlib.sha256((checkout / "extract_items.py").read_bytes()).hexdigest()
+    return f"extract_items.py with SHA-256 {digest[:12]}"
+
+
+def _commit(checkout: Path) -> str:
+    """Ask git; "" where it cannot tell. A folder around the checkout has a history, too, but of another project."""
+    if not (checkout / ".git").exists() or shutil.which("git") is None:
+        return ""
+    return subprocess.run(_DESCRIBE, cwd=checkout, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _run(peer: Peer, command: list[str]) -> None:

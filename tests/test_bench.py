@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -14,7 +16,7 @@ from bench.accuracy import failure_table, score, score_plot, score_table
 from bench.cli import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, main
 from bench.cold import cold_plots, cold_table, measure_cold
 from bench.corpus import Answer, Chosen, choose, make_up, read_answers, split_out
-from bench.environments import PEERS, ROOT, Environment, named
+from bench.environments import PEERS, ROOT, Environment, named, version_of
 from bench.errors import BenchError, ReaderError
 from bench.growth import Grown, Soaked, growth_of, measure_growth, soak
 from bench.imports import measure_imports
@@ -355,6 +357,31 @@ def test_an_import_is_measured_in_fresh_processes() -> None:
 def test_a_peer_that_there_is_not_is_told() -> None:
     with pytest.raises(BenchError, match="unknown peer: nobody; there are edgartools"):
         named("edgartools, nobody")
+
+
+def test_a_checkout_without_its_history_is_named_by_its_readers_hash(tmp_path: Path) -> None:
+    (tmp_path / "extract_items.py").write_text("")
+
+    assert version_of(tmp_path) == "extract_items.py with SHA-256 e3b0c44298fc"
+    (tmp_path / ".git").mkdir()  # of which git can tell nothing
+    assert version_of(tmp_path) == "extract_items.py with SHA-256 e3b0c44298fc"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_a_checkout_is_named_by_its_commit_and_one_that_was_changed_has_a_mark(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        command = ["git", "-c", "user.name=Bench", "-c", "user.email=bench@example.com", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    (tmp_path / "extract_items.py").write_text("")
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--no-gpg-sign", "--message", "first")
+    commit = f"commit {git('rev-parse', '--short=12', 'HEAD')}"
+    (tmp_path / "logs").mkdir()  # as it makes for itself
+    assert version_of(tmp_path) == commit
+    (tmp_path / "extract_items.py").write_text("changed")
+    assert version_of(tmp_path) == f"{commit}-dirty"
 
 
 @pytest.mark.parametrize("name", [*PEERS, "build"])

@@ -7,11 +7,9 @@ of which its users have a list.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from pathlib import Path
+import os
 
-import extract_items
 from extract_items import ExtractItems
 
 from bench.runners.serving import Filing, Task
@@ -20,9 +18,8 @@ __all__ = ["DISTRIBUTIONS", "TASKS", "VERSIONS"]
 
 DISTRIBUTIONS = ("beautifulsoup4", "lxml", "pandas")
 
-# It has no version of its own, and a checkout may have lost its history.
-_SHA256 = hashlib.sha256(Path(extract_items.__file__).read_bytes()).hexdigest()
-VERSIONS = {"edgar-crawler": f"extract_items.py with SHA-256 {_SHA256[:12]}"}
+# It has no version of its own; the bench names its checkout.
+VERSIONS = {"edgar-crawler": os.environ["EDGAR_CRAWLER_VERSION"]}
 
 _LISTED = ("CIK", "Company", "Period of Report", "SIC", "State of Inc", "State location", "Fiscal Year End")
 _LINKS = ("html_index", "htm_file_link", "complete_text_file_link")
