@@ -58,6 +58,8 @@ MADE = {era: Generator(11).submission(era=era, items=_ITEMS.get(era, ("2.02", "9
 SEEDS = {name: seeds_of(target.seeds, (), target.most_bytes) for name, target in TARGETS.items()}
 # What fuzzing found.
 FOUND = {
+    "split": (b"\xef\xbb\xbfForm 8-K",),
+    "text": (b"<p>a<table>\x0c<p>b", b"a<p>\x0c<p>b", b"a<pre>\x0c</pre><p>b"),
     "xbrl-feed": (
         b"<rss><channel><pubDate>Mon, 06 May 2024 20:00:00 +9999999999999999999999</pubDate></channel></rss>",
         b"<edgar:rss></edgar:rss>",

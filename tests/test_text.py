@@ -109,11 +109,17 @@ def test_a_blank_between_inline_tags_is_a_blank(blank: str) -> None:
     assert readable_text(f"<p><b>Item</b>{blank}<b>8.01</b></p>".encode()) == "Item 8.01"
 
 
-@pytest.mark.parametrize("blank", ["&nbsp;&nbsp;", "&#8195;", "\u2003 \u00a0", "&#8203;", "\u200b", "&zwnj; &ensp;"])
+@pytest.mark.parametrize(
+    "blank", ["&nbsp;&nbsp;", "&#8195;", "\u2003 \u00a0", "&#8203;", "\u200b", "&zwnj; &ensp;", "\f"]
+)
 def test_what_looks_empty_is_empty(blank: str) -> None:
     table = f"<table><tr><td>Lee</td><td>{blank}</td><td>{blank}5</td></tr><tr><td>{blank}</td></tr></table>"
 
     assert readable_text(f"<p>a</p><p>{blank}</p>{table}<p>{blank}b{blank}</p>".encode()) == "a\n\nLee\t5\n\nb"
+
+
+def test_the_end_of_a_page_in_preformatted_text_is_no_line_of_its_own() -> None:
+    assert readable_text(b"<p>a</p><pre>\f</pre><p>b</p><pre>c\n\f\nd</pre>") == "a\n\nb\n\nc\n\nd"
 
 
 @pytest.mark.parametrize("nothing", ["&#1;", "&#x0c;", "&#13;", "&#8232;", "&#8203;"])

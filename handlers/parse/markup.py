@@ -81,7 +81,7 @@ _OPEN_COMMENT = re.compile(r"<!--(?![^>]*-->)")
 # An element that is empty needs no hiding; some documents have thousands of hidden empty cells.
 _HIDDEN = re.compile(r"isplay\s{0,9}:\s{0,9}none[^>]*>(?!</)")
 _HIDDEN_SHOUTED = re.compile(r"ISPLAY\s{0,9}:\s{0,9}NONE[^>]*>(?!</)")
-_MERGE = re.compile(r"[\x01-\x04\x07\x08][\x01-\x04\x07\x08 \n\r\t]*")
+_MERGE = re.compile(r"[\x01-\x04\x07\x08][\x01-\x04\x07\x08 \n\r\t\f]*")
 
 
 # Few programs write most filings, so that a third of a filing's runs came in one before. Some 10 MB at most.

@@ -26,7 +26,7 @@ _CHUNK = 2_000_000  # so many characters at a time, so that the parts between ta
 # A run of tags with nothing but blanks between them. What follows the last ">" of a document is kept out of its
 # way, so that each "<" finds its end and the time stays linear.
 _SPACE = "&(?:nbsp|#160|e[mn]sp|thinsp|#(?:9|10|13|32|819[2-9]|820[0-2]|8232|8233|8239|8287|12288|[xX]0*[aA]0)|NBSP);"
-_GAP = rf"[ \n\r\t]*+(?:{_SPACE}[ \n\r\t]*+)*+"
+_GAP = rf"[ \n\r\t\f]*+(?:{_SPACE}[ \n\r\t\f]*+)*+"
 _RUN = re.compile(rf"(<[^>]*+>{_GAP}(?:<[^>]*+>{_GAP})*+)")
 _TAG = re.compile(r"(<[^>]*>)")
 _PRE = re.compile(r"<(/?)pre[\s>]", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import re
@@ -84,10 +85,12 @@ def check_split(raw: bytes, filename: str = NAME) -> Submission | None:
     assert found.container in ("sec", "ims", "nc", "header", "bare"), found.container
     assert found.accepted_at is None or found.accepted_at.tzinfo is UTC, found.accepted_at
     assert all(0 <= filer.cik < 10**10 for filer in found.filers), found.filers
-    place = 0
+    place, marked = 0, raw.startswith(codecs.BOM_UTF8)
     for document in found.documents:
-        assert place <= document.start <= document.end <= len(raw), (place, document)
-        assert document.raw is raw, "the bytes were copied"
+        assert place <= document.start <= document.end <= len(document.raw), (place, document)
+        # Without the mark that some editors put at the beginning they are other bytes, and are copied once.
+        same = document.raw == raw.removeprefix(codecs.BOM_UTF8) if marked else document.raw is raw
+        assert same, "the bytes were copied, or are others"
         assert document.sequence >= 0, document
         place = document.end
         _can_be_told(document.text(), document.type, document.filename, document.description)
