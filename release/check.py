@@ -1,7 +1,8 @@
 """``python -m release.check [--all] [--only 3.12]``: the tests, against the wheel in `dist`, on every Python found.
 
 Each Python gets an environment of its own with the locked dependencies, the wheel, and the tests of the sdist in a
-folder in which there is no source: what is tested is what is installed.
+folder in which there is no source: what is tested is what is installed. What failed is run once more by itself, as
+`make test` does, and named in the table: what passed then was late beside other tests.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from release.dist import DIST, TOPS, unpack
 from release.lockfile import ROOT
 
-__all__ = ["EXPECTED", "LEFT_OUT", "PART", "Found", "Outcome", "find", "main", "table"]
+__all__ = ["EXPECTED", "LEFT_OUT", "PART", "Found", "Outcome", "find", "main", "read", "table"]
 
 OLDEST = 11
 EXPECTED = range(OLDEST, 15)  # those in use; what is newer is tried where it is found
@@ -31,6 +32,7 @@ LEFT_OUT = (
     "bench",
     "bench_rules",
     "completeness",
+    "deploy",
     "no_secrets",
     "release",
     "week",
@@ -57,7 +59,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the tests went on one Python; ``version`` is "" where there is none to try."""
+    """How the tests went on one Python; ``version`` is "" where there is none to try.
+
+    ``names`` are the tests that failed; ``late`` those that failed beside others and passed by themselves.
+    """
 
     minor: int
     version: str = ""
@@ -65,6 +70,8 @@ class Outcome:
     skipped: int = 0
     failed: int = 0
     trouble: str = ""
+    names: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
 
     @property
     def is_bad(self) -> bool:
@@ -118,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Return what is printed: a line for each Python."""
+    """Return what is printed: a line for each Python, and one for each test that failed there."""
     lines = ["python     passed  skipped  failed"]
     for one in outcomes:
         if not one.version:
@@ -127,6 +134,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
             lines.append(f"{one.version:<10} {one.trouble}")
         else:
             lines.append(f"{one.version:<10} {one.passed:6}  {one.skipped:7}  {one.failed:6}")
+        lines += [f"    failed: {name}" for name in one.names]
+        lines += [f"    late, passed by itself: {name}" for name in one.late]
     return "\n".join(lines)
 
 
@@ -139,12 +148,16 @@ def _tried(found: Found, wheel: Path, sdist: Path, folder: Path, *, is_whole: bo
     except subprocess.CalledProcessError as error:
         return Outcome(found.minor, found.version, trouble=f"not installed: {_last(error.stderr)}")
     files = [path for path in sorted((there / "tests").glob("test_*.py")) if _is_chosen(path, is_whole=is_whole)]
-    report = folder / "report.xml"
-    command = [python, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", f"--junitxml={report}"]
-    subprocess.run([*command, *map(str, files)], cwd=there, check=False)
+    pytest, report, again = [python, "-m", "pytest", "-q"], folder / "report.xml", folder / "again.xml"
+    beside = ["-n", "auto", "--dist", "loadfile", f"--junitxml={report}", *map(str, files)]
+    code = subprocess.run([*pytest, *beside], cwd=there, check=False).returncode
     if not report.exists():
         return Outcome(found.minor, found.version, trouble="pytest did not run")
-    return _read(found, report)
+    if code == 1:  # tests failed
+        alone = ["--last-failed", "--last-failed-no-failures", "none", f"--junitxml={again}"]
+        subprocess.run([*pytest, *alone], cwd=there, check=False)
+    outcome = read(found, report, again)
+    return outcome if code in (0, 1) else replace(outcome, trouble=f"pytest was broken off: exit code {code}")
 
 
 def _is_chosen(path: Path, *, is_whole: bool) -> bool:
@@ -175,11 +188,28 @@ def _assert_installed(python: str, there: Path, environment: Path) -> None:
         raise RuntimeError(f"tested would be {strays}, not the wheel")
 
 
-def _read(found: Found, report: Path) -> Outcome:
-    (suite,) = ET.parse(report).getroot().iter("testsuite")  # our own pytest's
-    total, failed, skipped = (int(suite.get(name, 0)) for name in ("tests", "failures", "skipped"))
-    failed += int(suite.get("errors", 0))
-    return Outcome(found.minor, found.version, passed=total - failed - skipped, skipped=skipped, failed=failed)
+def read(found: Found, report: Path, again: Path) -> Outcome:
+    """Judge pytest's own report of a run, with that of what failed in it and was run ``again``, if there is one.
+
+    What failed and did not pass again has failed: it may not even have been run.
+    """
+    cases = _cases(report)
+    passed_again = {name for name, how in (_cases(again) if again.exists() else {}).items() if how == "passed"}
+    bad = {name for name, how in cases.items() if how == "failed"}
+    names, late = tuple(sorted(bad - passed_again)), tuple(sorted(bad & passed_again))
+    skipped = sum(how == "skipped" for how in cases.values())
+    passed = len(cases) - len(names) - skipped
+    return Outcome(found.minor, found.version, passed, skipped, len(names), names=names, late=late)
+
+
+def _cases(report: Path) -> dict[str, str]:
+    """Return each test of a report with how it went; one that failed and passed, in its end say, failed."""
+    cases: dict[str, str] = {}
+    for case in ET.parse(report).getroot().iter("testcase"):  # our own pytest's
+        name = f"{case.get('classname')}::{case.get('name')}"
+        is_bad = case.find("failure") is not None or case.find("error") is not None or cases.get(name) == "failed"
+        cases[name] = "failed" if is_bad else "skipped" if case.find("skipped") is not None else "passed"
+    return cases
 
 
 def _last(text: str) -> str:

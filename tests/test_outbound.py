@@ -338,9 +338,10 @@ async def test_a_failure_after_dialling_names_what_was_dialled():
     async def silence(reader, writer):
         await reader.read()
 
-    async with receiver(silence) as there, outbound(total_seconds=0.1) as way_out:
+    async with receiver(silence) as there, outbound(total_seconds=2) as way_out:  # dialling, too, takes its time
         error = await failure(way_out, there.url, there.allow)
 
+    assert error.timed_out
     assert error.address == f"127.0.0.1:{there.port}"
 
 

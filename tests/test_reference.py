@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import click
 import pytest
 
+import watcher
 from docs._make import links
 from docs._make.api import described, every_operation
 from docs._make.commands import every_command
@@ -92,7 +93,7 @@ def test_every_name_of_the_doors_is_there() -> None:
 
 
 def test_every_variable_of_the_environment_is_documented() -> None:
-    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "watcher").rglob("*.py"))
+    sources = (path.read_text(encoding="utf-8") for path in Path(watcher.__file__).parent.rglob("*.py"))
     read = {name for text in sources for name in re.findall(r"environ\.get\(\"(\w+)\"|environ\[\"(\w+)\"\]", text)}
 
     assert {one or other for one, other in read} == set(ENVIRONMENT.values())

@@ -199,6 +199,44 @@ def test_a_python_that_is_not_there_is_said_to_be_untried() -> None:
     assert [one.is_bad for one in outcomes] == [False, True, True, False]
 
 
+REPORT = """<testsuites><testsuite>
+<testcase classname="tests.test_a" name="test_good"/>
+<testcase classname="tests.test_a" name="test_left_out"><skipped/></testcase>
+<testcase classname="tests.test_a" name="test_late[1]"><failure/></testcase>
+<testcase classname="tests.test_a" name="test_broken"><failure/></testcase>
+<testcase classname="tests.test_a" name="test_at_its_end"/>
+<testcase classname="tests.test_a" name="test_at_its_end"><error/></testcase>
+</testsuite></testsuites>"""
+AGAIN = """<testsuites><testsuite>
+<testcase classname="tests.test_a" name="test_late[1]"/>
+<testcase classname="tests.test_a" name="test_broken"><failure/></testcase>
+</testsuite></testsuites>"""
+
+
+def test_what_failed_is_named_and_what_passed_by_itself_is_told_as_late(tmp_path: Path) -> None:
+    report, again = tmp_path / "report.xml", tmp_path / "again.xml"
+    report.write_text(REPORT)
+    again.write_text(AGAIN)
+
+    outcome = check.read(check.Found(12, "3.12.1", "python3.12"), report, again)
+
+    assert (outcome.passed, outcome.skipped, outcome.failed, outcome.is_bad) == (2, 1, 2, True)
+    assert check.table([outcome]).splitlines()[2:] == [
+        "    failed: tests.test_a::test_at_its_end",
+        "    failed: tests.test_a::test_broken",
+        "    late, passed by itself: tests.test_a::test_late[1]",
+    ]
+
+
+def test_what_failed_and_was_not_run_again_has_failed(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text(REPORT)
+
+    outcome = check.read(check.Found(12, "3.12.1", "python3.12"), report, tmp_path / "none.xml")
+
+    assert (outcome.passed, outcome.skipped, outcome.failed, outcome.late) == (1, 1, 3, ())
+
+
 def test_this_python_is_found() -> None:
     assert sys.version_info.minor in check.find()
 

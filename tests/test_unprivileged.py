@@ -25,10 +25,11 @@ import pytest
 from _required import program
 from _running import Place, wait_until
 
+import watcher
 from watcher.simulator.generator import Generator
 from watcher.simulator.receiver import Receiver, receive
 
-ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = Path(watcher.__file__).resolve().parents[1]  # a checkout, or where it is installed
 SITE = str(Path(click.__file__).parents[1])  # what is installed, wherever this Python has it
 IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
@@ -107,7 +108,7 @@ class Confined:
 def copied(base: Path) -> None:
     """Put the program there, as an installation would: code, and what says which handlers come with it."""
     for top in ("watcher", "handlers"):
-        shutil.copytree(ROOT / top, base / "program" / top, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROGRAM / top, base / "program" / top, ignore=shutil.ignore_patterns("__pycache__"))
     info = base / "program" / "eightk.dist-info"
     info.mkdir()
     for name in ("METADATA", "entry_points.txt"):

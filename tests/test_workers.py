@@ -6,6 +6,7 @@ Each test hands the line a handler that runs the filing's own bytes as Python.
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -118,7 +119,8 @@ async def test_bytes_that_cannot_be_read_come_back_as_that(workers: Workers):
 async def test_a_handler_that_raises_is_named_with_its_cause_and_its_place(workers: Workers):
     error = await fails(workers, "report.nothing = 1")
 
-    assert str(error).startswith("handler 'obedient': AttributeError: 'Report' object has no attribute 'nothing' (")
+    words = r"handler 'obedient': AttributeError: 'Report' object has no attribute 'nothing'.* \(<string>, line 1\)"
+    assert re.fullmatch(words, str(error))  # some Pythons add what would have made it possible
 
 
 async def test_an_error_that_cannot_be_made_again_elsewhere_keeps_its_meaning(workers: Workers):
@@ -364,9 +366,12 @@ async def test_a_file_that_cannot_be_read_gives_a_line_that_says_why(workers: Wo
     assert (json.loads(line)["error"], is_error) == ("no header", True)
 
 
+HASTY_SECONDS = 1.0  # on a busy machine a moment's work may wait for a third of this
+
+
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
-    made = Workers(spec(tmp_path_factory.mktemp("hasty")), count=2, bounds=Bounds(seconds=0.3))
+    made = Workers(spec(tmp_path_factory.mktemp("hasty")), count=2, bounds=Bounds(seconds=HASTY_SECONDS))
     made.wait_until_ready()
     yield made
     made.close()
@@ -383,7 +388,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
 async def test_a_filing_that_overruns_its_time_is_stopped(hasty: Workers, code: str):
     error = await fails(hasty, code)
 
-    assert str(error) == f"{FILING.accession}: not done within 0.3 s; its worker was ended"
+    assert str(error) == f"{FILING.accession}: not done within {HASTY_SECONDS:g} s; its worker was ended"
     assert isinstance(error, HandlerTimeout)
     assert await still_works(hasty)
 
@@ -442,8 +447,9 @@ async def test_one_that_hangs_does_not_hold_up_the_others(hasty: Workers):
 
 
 async def test_more_filings_than_workers_wait_without_their_time_running(hasty: Workers):
-    """Each takes most of its bound, so that one whose clock ran while it waited would be cut off."""
-    reports = await asyncio.gather(*(hasty.examine(FILING, b"time.sleep(0.15)") for _ in range(6)))
+    """Each takes half of its bound, so that one whose clock ran while it waited would be cut off."""
+    code = f"time.sleep({HASTY_SECONDS / 2})".encode()
+    reports = await asyncio.gather(*(hasty.examine(FILING, code) for _ in range(6)))
 
     assert len(reports) == 6
 

@@ -52,7 +52,7 @@ def _twin_of(link: Path, root: Path, made: Path) -> Path:
     """Where the copy of a link leads: to the copy of what it leads to, if that is of the folder."""
     try:
         end = link.resolve()
-    except RuntimeError:  # links in a circle: the copy is to lead nowhere, too
+    except RuntimeError:  # links in a circle, before Python 3.13; since then the copy's is one, too: it leads nowhere
         return link
     return made / end.relative_to(root) if end.is_relative_to(root) else link
 

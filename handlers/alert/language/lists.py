@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -135,8 +136,9 @@ def is_within(page: Page, folder: Path, name: Scalar, key: str, example: str) ->
     A draft may come from somebody who may not look around on this machine: not even whether it is there is told.
     """
     try:
-        is_below = (folder / name.text).resolve().is_relative_to(folder.resolve())
-        is_within = is_below and not Path(name.text).is_absolute()
+        path = folder / name.text
+        is_below = path.resolve().is_relative_to(folder.resolve())
+        is_within = is_below and not Path(name.text).is_absolute() and not _leads_round(path)
     except (OSError, ValueError, RuntimeError):  # no path at all, a NUL in it, links in a circle: it leads nowhere
         is_within = False
     if not is_within:
@@ -144,6 +146,15 @@ def is_within(page: Page, folder: Path, name: Scalar, key: str, example: str) ->
         remedy = f"put it into that folder or below it, and name it from there, such as {example}"
         page.fault(Code.BAD_VALUE, name.place, key, problem, remedy)
     return is_within
+
+
+def _leads_round(path: Path) -> bool:
+    """Whether links lead in a circle there: ``Path.resolve`` raises an error for it before Python 3.13 alone."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP  # any other is told where the file is read
+    return False
 
 
 def _column(page: Page, path: Path, name: Scalar, column: Scalar, key: str) -> Iterable[Listed]:
