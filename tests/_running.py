@@ -42,13 +42,24 @@ class Place:
     def inbox(self) -> Path:
         return self.folder / "inbox"
 
-    def set_up(self, *, edgar: str = "", receiver: str = "", more: str = "", rules: str = RULES) -> "Place":
-        """Write the settings: polling that EDGAR, and telling that receiver."""
+    @property
+    def store(self) -> Path:
+        return self.folder / "data" / "eightk.db"
+
+    def set_up(
+        self, *, edgar: str = "", receiver: str = "", more: str = "", rules: str = RULES, workers: int | None = 1
+    ) -> "Place":
+        """Write the settings: polling that EDGAR, and telling that receiver.
+
+        So many ``workers`` read the filings, None for the default, or as ``more`` says: each takes as long to start as
+        all else does.
+        """
         (self.folder / "config" / "rules").mkdir(parents=True, exist_ok=True)
         (self.folder / "config" / "rules" / "test.yaml").write_text(rules)
         (self.folder / "secret").write_text(self.secret + "\n")
-        url = store_url(self.folder / "data" / "eightk.db", is_made=False)
+        url = store_url(self.store, is_made=False)
         lines = [] if url.startswith("sqlite") or "[store]" in more else [f'[store]\nurl = "{url}"']
+        lines += [] if workers is None or "[limits]" in more else [f"[limits]\nworkers = {workers}"]
         lines += ['[web]\nlisten = "127.0.0.1:0"', "[folder]\nrescan_seconds = 1", more]
         if edgar:
             lines.append(f'[edgar]\ncontact = "Tests tests@example.com"\nbase_url = "{edgar}"')
@@ -90,9 +101,12 @@ ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.starts
 
 
 class Running:
-    """``eightk run`` in a process of its own."""
+    """``eightk run`` in a process of its own; on an empty store if there is none: making one takes a while."""
 
     def __init__(self, place: Place) -> None:
+        if not place.store.parent.exists():
+            place.store.parent.mkdir(mode=0o700)
+            store_url(place.store)
         self._log = (place.folder / "log.txt").open("ab")
         out, there = os.pipe()
         self.stdout = os.fdopen(out, encoding="utf-8")

@@ -6,10 +6,12 @@ being started starts it so: `_running.COMMAND`.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import gc
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -17,17 +19,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Warm", "start"]
+__all__ = ["Warm", "WarmProcess", "start"]
 
 _MOST_BYTES = 1 << 17  # of a request
 _WORD = 16  # bytes in which a number is told
 # What a command or a daemon may need. It comes here by import, so that this file needs none of it where it asks.
-_LOADED = ("watcher.cli.run", "watcher.daemon", "alembic.command", "procrastinate", "psycopg_pool", "uvicorn")
+_LOADED = (
+    "watcher.cli.run", "watcher.daemon", "alembic.command", "procrastinate", "psycopg_pool", "uvicorn",
+    "handlers.parse", "handlers.classify", "handlers.alert", "handlers.notify",
+    "ahocorasick_rs", "alembic.config", "pydantic.v1", "uvicorn.lifespan.off",
+)  # fmt: skip
 
 
 class Warm:
@@ -66,10 +73,19 @@ class Warm:
 
 
 def start(
-    arguments: Sequence[str], *, env: Mapping[str, str], stdout: int, stderr: int, cwd: Path | None = None
+    arguments: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    stdout: int,
+    stderr: int,
+    cwd: Path | None = None,
+    program: str = "watcher.cli:main",
 ) -> Warm:
-    """Run ``eightk`` with these arguments, its output to open files of these numbers; it reads nothing."""
-    told = {"argv": list(arguments), "env": dict(env), "cwd": str(cwd or Path.cwd())}
+    """Run ``eightk`` with these arguments, its output to open files of these numbers; it reads nothing.
+
+    ``program`` is another module's function that such a process may be, or a module to be run as ``python -m`` does.
+    """
+    told = {"argv": list(arguments), "env": dict(env), "cwd": str(cwd or Path.cwd()), "program": program}
     status, status_there = os.pipe()
     nowhere = os.open(os.devnull, os.O_RDONLY)
     try:
@@ -80,6 +96,43 @@ def start(
     pid = os.read(status, _WORD)
     assert pid, "the process that forks has ended"
     return Warm(int(pid), status)
+
+
+class WarmProcess:
+    """One command for those who await it: what ``asyncio.subprocess.Process`` offers, as far as tests ask it."""
+
+    def __init__(self, started: Warm, stdout: asyncio.StreamReader) -> None:
+        self.pid = started.pid
+        self.stdout = stdout
+        self._ended = asyncio.ensure_future(asyncio.to_thread(started.wait))
+
+    @classmethod
+    async def start(cls, arguments: Sequence[str], *, env: Mapping[str, str], stderr: int, program: str) -> WarmProcess:
+        """Run it as `start` does; its output is read here."""
+        out, there = os.pipe()
+        started = start(arguments, env=env, stdout=there, stderr=stderr, program=program)
+        os.close(there)
+        stdout = asyncio.StreamReader()
+        read = asyncio.StreamReaderProtocol(stdout)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: read, os.fdopen(out, "rb"))
+        return cls(started, stdout)
+
+    @property
+    def returncode(self) -> int | None:
+        """As `Warm.returncode`; None while it runs."""
+        return self._ended.result() if self._ended.done() else None
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    async def communicate(self) -> tuple[bytes, None]:
+        """Read all that it still says, and return once it has ended."""
+        said = await self.stdout.read()
+        await asyncio.shield(self._ended)
+        return said, None
 
 
 @cache
@@ -158,7 +211,11 @@ def _become(told: dict[str, Any], files: list[int]) -> None:
     os.chdir(told["cwd"])
     sys.path[0] = told["cwd"]  # as ``python -m`` has it
     sys.argv = ["eightk", *told["argv"]]
-    import_module("watcher.cli").main()
+    module, _, function = told["program"].partition(":")
+    if function:
+        getattr(import_module(module), function)()
+    else:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

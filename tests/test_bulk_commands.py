@@ -173,7 +173,7 @@ def test_a_rereading_that_was_killed_goes_on_where_it_was(place: Place, tmp_path
         made = generator.submission(accepted_at=start + timedelta(hours=number))
         (many / f"{made.accession}.txt").write_bytes(made.raw)
     place.eightk("backfill", "--from-disk", str(many))
-    place.plant("notes.py", NOTES.format(code='__import__("time").sleep(0.2)', words="second"))
+    place.plant("notes.py", NOTES.format(code='__import__("time").sleep(0.1)', words="second"))
 
     def is_under_way() -> bool:
         with Store(f"sqlite:///{place.folder / 'data' / 'eightk.db'}", only_read=True) as store:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from _stores import store_url
+from _warm import WarmProcess
 
 from bench.chaos import kills, stores
 from bench.chaos.__main__ import main
 from bench.chaos.fault import Fault, Outcome, Trial
 from bench.chaos.faults import FAULTS, chosen
 from bench.chaos.runner import Tally
-from bench.chaos.scene import scene
+from bench.chaos.scene import EIGHTK, Scene, scene
 from bench.chaos.table import chaos_table, exit_code
 from bench.errors import BenchError
 from bench.runners.dying import POINTS
@@ -23,11 +26,29 @@ from watcher.simulator.generator import Generator
 IN_SHORT = ("spotted", "taken", "fetched", "handled", "saved, not committed", "saved", "told, not noted")
 
 
+@pytest.fixture
+def warm_daemons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Daemons in processes of their own that have imported eightk already: nothing is kept before that is done."""
+
+    async def launch(
+        made: Scene, program: tuple[str, ...] = EIGHTK, *, environment: Mapping[str, str] | None = None, **_: object
+    ) -> None:
+        _, module, *arguments = program
+        command = (*arguments, "run", "--config", str(made.folder / "config" / "eightk.toml"))
+        own = {key: value for key, value in os.environ.items() if not key.startswith("EIGHTK_")} | dict(
+            environment or {}
+        )
+        with made.log.open("ab") as log:
+            made.process = await WarmProcess.start(command, env=own, stderr=log.fileno(), program=module)
+
+    monkeypatch.setattr(Scene, "launch", launch)
+
+
 def trial_in(folder: Path, seed: int = 1) -> Trial:
     return Trial(folder, seed, store_url(folder / "data" / "eightk.db"))
 
 
-@pytest.mark.usefixtures("either_store")
+@pytest.mark.usefixtures("either_store", "warm_daemons")
 async def test_killed_between_any_two_verbs_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
     outcome = await kills.kill_at(IN_SHORT, trial_in(tmp_path))
 
@@ -37,6 +58,7 @@ async def test_killed_between_any_two_verbs_it_loses_and_doubles_nothing(tmp_pat
     assert len(outcome.recovered) == 1
 
 
+@pytest.mark.usefixtures("warm_daemons")
 async def test_killed_at_random_moments_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
     outcome = await kills.kill_at_random(trial_in(tmp_path), kills=2)
 

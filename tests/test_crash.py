@@ -38,12 +38,14 @@ def are_saved(place: Place, count: int) -> bool:
     return sum(one["state"] == "saved" for one in place.filings()) >= count
 
 
-async def run_killed_now_and_then(place: Place, simulator: Simulator, *, kills: int, seed: int) -> Receiver:
+async def run_killed_now_and_then(
+    place: Place, simulator: Simulator, *, kills: int, seed: int, workers: int = 1
+) -> Receiver:
     """Run the daemon against the simulator, kill it at random moments, and let the last one finish."""
     chance = random.Random(seed)
     receiver = Receiver(secret=place.secret)
     async with serve(simulator) as edgar, receive(receiver) as url:
-        place.set_up(edgar=edgar, receiver=url)
+        place.set_up(edgar=edgar, receiver=url, workers=workers)
         for _ in range(kills):
             daemon = await asyncio.to_thread(Running, place)
             await asyncio.sleep(chance.uniform(0.1, 2.5))
@@ -61,7 +63,7 @@ async def test_killed_again_and_again_every_filing_is_saved_once_and_every_alert
     place = Place(tmp_path)
     simulator = Simulator.from_generator(seed=11, count=60, pace=8)
 
-    receiver = await run_killed_now_and_then(place, simulator, kills=4, seed=20261120)
+    receiver = await run_killed_now_and_then(place, simulator, kills=4, seed=20261120, workers=2)
 
     stored = [one["accession"] for one in place.filings()]
     assert sorted(stored) == sorted(one.accession for one in simulator.catalog.filings)

@@ -20,7 +20,7 @@ OTHER = '\n[endpoint.other]\nkind = "log"\nlevel = "warning"\n'
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    return Place(tmp_path).set_up()
+    return Place(tmp_path).set_up(workers=None)  # as tests write that table
 
 
 class Daemon:

@@ -6,11 +6,13 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import _warm
 import httpx
 import pytest
 from _running import Place, Running, wait_until
@@ -21,7 +23,7 @@ from watcher.config import load_settings
 from watcher.errors import EightkError
 from watcher.registry import line_spec, prepare_line
 from watcher.rules import bounded, drafts
-from watcher.rules.bounded import run_bounded
+from watcher.rules.bounded import Ended, run_bounded
 from watcher.rules.drafts import DraftBusy, DraftChanged, DraftFaults, RuleDrafts
 from watcher.serving import serving
 from watcher.store.database import Store
@@ -64,6 +66,28 @@ class Kept:
 
     def _ask(self) -> None:
         self.asked += 1
+
+
+async def run_warm(arguments: Sequence[str], *, seconds: int, megabytes: int) -> Ended:
+    """As `run_bounded`, in a process that is bounded as well and has imported eightk already, which is most of it."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = _warm.start(
+            [str(megabytes), str(seconds), *arguments],
+            env=os.environ,
+            stdout=out.fileno(),
+            stderr=err.fileno(),
+            program="watcher.cli._bounded:run",
+        )
+        code = await asyncio.to_thread(process.wait)
+        out.seek(0)
+        err.seek(0)
+        return Ended(code, out.read(), err.read().decode("utf-8", "replace"))
+
+
+@pytest.fixture(autouse=True)
+def _warm_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon in a process of its own, and who asks `run_bounded` itself, still have a fresh interpreter."""
+    monkeypatch.setattr(drafts, "run_bounded", run_warm)
 
 
 @pytest.fixture
@@ -137,12 +161,14 @@ async def test_a_draft_is_checked_beside_the_others(client: httpx.AsyncClient) -
 
 
 @pytest.mark.parametrize(
-    "file", ["../watch.csv", "../../data/eightk.db.lock", "/etc/passwd", "out.csv", "out/watch.csv"]
+    "file", ["../watch.csv", "../../data/eightk.db.lock", "/etc/passwd", "out.csv", "out/watch.csv", "round.csv"]
 )
 async def test_a_draft_reads_no_list_outside_the_folder(client: httpx.AsyncClient, kept: Kept, file: str) -> None:
     """Nor does any way to try it or save it."""
     (kept.rules / "out.csv").symlink_to(kept.rules.parent / "watch.csv")
     (kept.rules / "out").symlink_to(kept.rules.parent)
+    (kept.rules / "round.csv").symlink_to("lists/round.csv")
+    (kept.rules / "lists" / "round.csv").symlink_to("../round.csv")
     text = with_list(file)
     checked = (await client.post("/v1/rules/check", json={"text": text, "name": "mine.yaml"})).json()
     tried = await client.post("/v1/rules/backtest", json={"text": text})
@@ -475,6 +501,7 @@ async def test_who_hangs_up_ends_what_was_asked_for(kept: Kept, monkeypatch: pyt
         is_read.set()
         return await read(stream)
 
+    monkeypatch.setattr(drafts, "run_bounded", run_bounded)
     monkeypatch.setattr(bounded.os, "killpg", kill)
     monkeypatch.setattr(bounded, "_read", note_and_read)
     trying = asyncio.create_task(kept.drafts.check(DRAFT))
