@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from bench.environments import ROOT, ours
 from bench.errors import BenchError
+from bench.measuring import measured
 from bench.plots import Bar, Plot
 from bench.runners.soaking import LENGTH_BYTES
 from bench.shapes import SHAPES, Shape
@@ -79,31 +79,18 @@ def _grown(
 ) -> Grown:
     tell(f"linear: {name}")
     file = folder / "growing.txt"
-    sizes, measured = [], []
+    sizes, taken = [], []
     for factor in factors:
         sizes.append(file.write_bytes(shape(_SMALLEST_BYTES * factor)) / 1e6)
-        measured.append(_measured(f"{name}, {factor} times", small, file))
+        told = f"linear: {name}, {factor} times"
+        taken.append(measured(told, "bench.runners.growing", small, file, most_seconds=_MOST_SECONDS))
     return Grown(
         name,
         tuple(sizes),
-        tuple(one["cpu_seconds"] for one in measured),
-        tuple(one["megabytes"] for one in measured),
-        measured[-1]["is"],
+        tuple(one["cpu_seconds"] for one in taken),
+        tuple(one["megabytes"] for one in taken),
+        taken[-1]["is"],
     )
-
-
-def _measured(name: str, small: Path, file: Path) -> dict[str, Any]:
-    command = [str(ours().python), "-m", "bench.runners.growing", str(small), str(file)]
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=ours().all_variables(), capture_output=True, check=True, timeout=_MOST_SECONDS
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BenchError(f"linear: {name}: not read within {_MOST_SECONDS:.0f} seconds") from error
-    except subprocess.CalledProcessError as error:
-        raise BenchError(f"linear: {name}: {error.stderr.decode(errors='replace')[-500:]}") from error
-    measured: dict[str, Any] = json.loads(done.stdout)
-    return measured
 
 
 def growth_table(grown: Sequence[Grown]) -> Table:

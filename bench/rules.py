@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -11,9 +9,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from bench.environments import ROOT, ours
-from bench.errors import BenchError
 from bench.made_rules import phrase_rules, rules
+from bench.measuring import measured
 from bench.runners.matching import ALTERNATION, EACH, MATCHERS, PATTERNS, SIZES
 from bench.tables import Table, number
 
@@ -95,17 +92,7 @@ def _row(file: str, way: str, told: dict[str, Any]) -> Matched:
 
 
 def _measured(place: Path, way: str, repeat: int) -> dict[str, Any]:
-    command = [str(ours().python), "-m", "bench.runners.matching", str(place), way, str(repeat)]
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=ours().all_variables(), capture_output=True, check=True, timeout=_MOST_SECONDS
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BenchError(f"rules: {way}: not done within {_MOST_SECONDS:.0f} seconds") from error
-    except subprocess.CalledProcessError as error:
-        raise BenchError(f"rules: {way}: {error.stderr.decode(errors='replace')[-500:]}") from error
-    measured: dict[str, Any] = json.loads(done.stdout)
-    return measured
+    return measured(f"rules: {way}", "bench.runners.matching", place, way, repeat, most_seconds=_MOST_SECONDS)
 
 
 def growth_beyond_scan(ruled: Ruled, way: str, *, many: int = MANY, few: int = FEW) -> float | None:

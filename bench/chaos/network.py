@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +14,12 @@ from bench.chaos.fault import Fault, Outcome, Trial
 from bench.chaos.gate import Gate, gate_to
 from bench.chaos.scene import Scene, recovery, scene
 from bench.chaos.supply import LOOK_OFTEN, Supply, check_store, expect_words, mark
+from bench.errors import BenchError
 from watcher.audit_hours import DAY_ENDS
 from watcher.clock import Clock
 from watcher.simulator.server import Simulator, serve
 
-__all__ = ["FAULTS"]
+__all__ = ["FAULTS", "changed"]
 
 # Monday, 14:30 in New York: what comes in the hour is of that day, whose index is looked at in its evening.
 _BEGINS = datetime(2026, 1, 12, 19, 30, tzinfo=UTC)
@@ -77,11 +78,19 @@ def _settle_on(made: Scene, receivers: Gate) -> None:
         "poll_seconds = 0.5": "poll_seconds = 60",
         "[audit]\nenabled = false": f'[audit]\nenabled = true\nevening = "{DAY_ENDS:%H:%M}"',
     }
-    for old, new in changes.items():
-        made.settings = made.settings.replace(old, new)
+    made.settings = changed(made.settings, changes)
     made.write_settings(_CLOCK + LOOK_OFTEN)
     # A signature holds for five minutes, which are less than a second here.
     made.receiver.secret = None
+
+
+def changed(settings: str, changes: Mapping[str, str]) -> str:
+    """Return the settings with each text replaced. Raises `BenchError` when one is not there to be replaced."""
+    for old, new in changes.items():
+        if old not in settings:
+            raise BenchError(f"settings: no {old!r} to change")
+        settings = settings.replace(old, new)
+    return settings
 
 
 async def _away(
