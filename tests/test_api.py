@@ -16,7 +16,8 @@ from test_stream import Nothing, unasked
 
 from watcher.errors import StoreError
 from watcher.models import Document, Event, Filer, Item, Report, Severity
-from watcher.store import filings, reports
+from watcher.rulebook import RuleInfo
+from watcher.store import endpoints, filings, reports, revisions
 from watcher.store.archive import Archive
 from watcher.store.database import Store
 from watcher.store.parts import RawFiles
@@ -29,6 +30,9 @@ from watcher.web.desk import Desk, Health
 pytestmark = pytest.mark.usefixtures("either_store")
 
 RIGHT = {"authorization": "Bearer right"}
+CFO_CHANGE = RuleInfo(
+    "cfo-change", "A title", Severity.HIGH, "stable", "1", "a.yaml:1:1", (), "{}", "", "items: 5.02", 0
+)
 
 
 @pytest.fixture
@@ -48,6 +52,7 @@ def client(store: Store, tmp_path: Path) -> httpx.AsyncClient:
         health=lambda: Health(is_well=True, edgar="polling"),
         raw=RawFiles(tmp_path / "raw"),
         events=lambda: frozenset({"cfo-departure", "dividend"}),
+        alerting=("large-sums",),
     )
     transport = httpx.ASGITransport(app=make_app(desk), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
@@ -277,6 +282,14 @@ UNKNOWN_NAMES = [
     ("form=8-K12C", "form", "no filing of form '8-K12C' is in the store; did you mean 8-K12B?"),
     ("severity=hihg", "severity", "and not 'hihg'; did you mean high?"),
 ]
+UNKNOWN_PLACES = [
+    ("/v1/alerts", "endpoint=dsk", "endpoint", "there is no endpoint 'dsk'; did you mean desk?"),
+    ("/v1/alerts", "rule=zzz", "rule", "no rule 'zzz' was ever in force here or raised an alert"),
+    ("/v1/alerts/raised", "rule=cfo-chnage", "rule", "or raised an alert; did you mean cfo-change?"),
+    ("/v1/deliveries", "rule=large-sum", "rule", "or raised an alert; did you mean large-sums?"),
+    ("/v1/deliveries", "endpoint=zzz", "endpoint", "there is no endpoint 'zzz'; known are desk"),
+    ("/v1/stream", "rule=cfo-chnage", "rule", "or raised an alert; did you mean cfo-change?"),
+]
 UNKNOWN_STATES = [
     ("state=save", "state", "and not 'save'; did you mean saved?"),
     ("origin=Live", "origin", "and not 'Live'; did you mean live?"),
@@ -285,11 +298,16 @@ UNKNOWN_STATES = [
 
 @pytest.mark.parametrize(
     ("path", "query", "field", "problem"),
-    [("/v1/filings", *one) for one in UNKNOWN_NAMES + UNKNOWN_STATES] + [("/v1/stream", *one) for one in UNKNOWN_NAMES],
+    [("/v1/filings", *one) for one in UNKNOWN_NAMES + UNKNOWN_STATES]
+    + [("/v1/stream", *one) for one in UNKNOWN_NAMES]
+    + UNKNOWN_PLACES,
 )
 async def test_a_name_that_nobody_knows_is_refused_with_the_one_that_is_meant(
-    client: httpx.AsyncClient, path: str, query: str, field: str, problem: str
+    client: httpx.AsyncClient, store: Store, path: str, query: str, field: str, problem: str
 ) -> None:
+    store.write_now(endpoints.adopt, {"desk": "f"})
+    store.write_now(revisions.note, [CFO_CHANGE], (), NOW)
+
     answer = await client.get(f"{path}?{query}")
 
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
@@ -297,6 +315,18 @@ async def test_a_name_that_nobody_knows_is_refused_with_the_one_that_is_meant(
     assert fault["where"] == f"query.{field}"
     assert problem in fault["problem"]
     assert fault["problem"] in answer.json()["detail"]
+
+
+async def test_what_is_no_more_or_raised_nothing_yet_can_be_asked_for(client: httpx.AsyncClient, store: Store) -> None:
+    save(store, report(number(1), alert(number(1))))  # of a rule and to an endpoint that no settings have
+    store.write_now(endpoints.adopt, {"ops": "f"})
+    store.write_now(revisions.note, [CFO_CHANGE], (), NOW)
+    asked = {"rule=r": 1, "rule=cfo-change": 0, "rule=large-sums": 0, "rule=eightk.quiet": 0, "rule=every+filing": 0}
+
+    for query, count in (asked | {"endpoint=desk": 1, "endpoint=ops": 0}).items():
+        for noun in ("alerts", "deliveries"):
+            answer = await client.get(f"/v1/{noun}?{query}")
+            assert (answer.status_code, len(answer.json()[noun])) == (200, count), (noun, query)
 
 
 async def test_all_names_that_nobody_knows_are_told_at_once(client: httpx.AsyncClient) -> None:

@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 async def test_every_call_is_one_that_can_be_made(store: Store) -> None:
-    await save(store, report(ACCESSION, alert()))
+    await save(store, report(ACCESSION, alert(), alert(rule="my-disclosures")))
     async with served(store, Feed(store)) as url, httpx.AsyncClient(base_url=url) as client:
         described = (await client.get("/v1/openapi.json")).json()
         for options, call in CALLS:

@@ -1,5 +1,6 @@
 """How much an event matters, by its name and the filing's items; and what counts as the same thing happening again."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from handlers.classify import FindEvents
 from handlers.classify.events.reading import read_book
 from watcher import ConfigError, Document, Event, Filing, Item, Report, Severity
 from watcher.cli import cli
+from watcher.config import load_settings
+from watcher.event_names import names_in_force
 from watcher.report_json import report_from_json, report_line
 from watcher.saveable import faults_of
 
@@ -171,3 +174,65 @@ def test_the_check_of_rules_asks_a_handler_of_ones_own_which_events_it_finds(tmp
     done = CliRunner().invoke(cli, ["rules", "check", str(tmp_path / "rules"), "--config", str(config)])
 
     assert (done.exit_code, "unknown-event" in done.output) == (0, False), done.output
+
+
+DECLARED = """
+from watcher import Handler, Stage
+
+
+class Recalls(Handler):
+    name = "recalls"
+    stage = Stage.CLASSIFY
+    events = ("vehicle-recall", "dividend")
+
+    def handle(self, report):
+        pass
+"""
+
+
+@pytest.fixture
+def declaring(tmp_path: Path) -> Path:
+    """Settings with a handler of one's own that says which events it finds."""
+    (tmp_path / "handlers").mkdir()
+    (tmp_path / "handlers" / "recalls.py").write_text(DECLARED, encoding="utf-8")
+    config = tmp_path / "eightk.toml"
+    config.write_text('[handlers]\npath = "handlers"\n[endpoint.log]\nkind = "log"\n', encoding="utf-8")
+    return config
+
+
+def test_an_event_that_a_handler_declares_is_no_mistake_in_a_rule(tmp_path: Path, declaring: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text(
+        "version: 1\ngroups: [{name: g, rules: [{id: r, title: t, notify: [log], match: "
+        "{events|has_any: [vehicle-recall, vehicle-recal]}}]}]\n",
+        encoding="utf-8",
+    )
+
+    done = CliRunner().invoke(cli, ["rules", "check", str(tmp_path / "rules"), "--config", str(declaring)])
+
+    told = [line for line in done.output.splitlines() if "unknown-event" in line]
+    assert ["did you mean 'vehicle-recall'?" in line for line in told] == [True], done.output
+
+
+def test_an_event_that_a_handler_declares_is_listed_once(declaring: Path) -> None:
+    done = CliRunner().invoke(cli, ["events", "list", "--json", "--config", str(declaring)])
+    found = json.loads(done.output)
+
+    own = [one for one in found if one["event"] == "vehicle-recall"]
+    assert [one["meaning"] for one in own] == ["found by the handler recalls, which says how severe it is"]
+    assert own[0]["where"].endswith("recalls.py")
+    assert [one["event"] for one in found].count("dividend") == 1
+
+
+def test_a_handler_that_is_left_out_finds_no_event(declaring: Path) -> None:
+    text = declaring.read_text(encoding="utf-8").replace('"handlers"\n', '"handlers"\ndisabled = ["recalls"]\n')
+    declaring.write_text(text, encoding="utf-8")
+
+    assert "vehicle-recall" not in names_in_force(load_settings(declaring))
+
+
+def test_what_is_declared_is_known_where_no_rules_find_events(declaring: Path) -> None:
+    text = declaring.read_text(encoding="utf-8").replace('"handlers"\n', '"handlers"\ndisabled = ["events"]\n')
+    declaring.write_text(text, encoding="utf-8")
+
+    assert names_in_force(load_settings(declaring)) == {"vehicle-recall", "dividend"}

@@ -265,6 +265,9 @@ def test_the_command_writes_a_file_that_appears_whole(place: Place, tmp_path: Pa
     [
         (("--format", "xml"), "'xml' is not one of"),
         (("--format", "csv", "--item", "six"), "is no item of Form 8-K"),
+        (("--format", "csv", "--item", "5.2"), "'5.2' is no item of Form 8-K; did you mean 5.02?"),
+        (("--format", "jsonl", "--event", "cfo-departur"), "'cfo-departur' is known; did you mean cfo-departure?"),
+        (("--format", "jsonl", "--form", "8-K12C"), "no filing of form '8-K12C' is in the store"),
         (("--format", "csv", "--since", "2026-02-01", "--until", "2026-01-01"), "nothing lies between them"),
     ],
 )

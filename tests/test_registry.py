@@ -121,6 +121,10 @@ def test_a_folder_that_is_not_there_holds_no_handlers(tmp_path: Path):
             "class Mine(Handler):\n    name = 'mine'; stage = Stage.PARSE; after = ('a')",
             "Mine: `after` must be a tuple",
         ),
+        (
+            "class Mine(Handler):\n    name = 'mine'; stage = Stage.CLASSIFY; events = ('recall')",
+            "Mine: `events` must be a tuple of names, such as ('vehicle-recall',)",
+        ),
     ],
 )
 def test_a_file_that_brings_no_proper_handler_is_named_with_the_reason(folder: Path, text: str, problem: str):

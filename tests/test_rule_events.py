@@ -109,7 +109,7 @@ def test_an_event_that_nothing_finds_is_told_with_what_may_be_meant(tmp_path: Pa
 
     (warning,) = (one for one in found if one.code == "unknown-event")
     assert warning.is_warning
-    assert "in order if a handler of your own tells it" in warning.problem
+    assert "if a handler of your own does, name it in its `events`" in warning.problem
     assert warning.remedy == "did you mean 'cfo-departure'?"
     assert warning.line == (2 if "@" in match else 9)
 

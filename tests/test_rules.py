@@ -738,6 +738,8 @@ def test_a_mistake_in_a_match_is_told_with_its_remedy(told, match, sentence):
         ("rules:", "rule:", "0.yaml:2:20: groups.rule: unknown key (did you mean 'rules'?)"),
         ("id: r", "id: a b", "0.yaml:2:33: rules.id: a rule needs an id, not 'a b' (letters, digits"),
         ("id: r, ", "", "0.yaml:2:28: rules.id: a rule needs an id (letters, digits, '.', '_' and '-', at most 100)"),
+        ("id: r", "id: eightk.r", "0.yaml:2:33: rules.id: 'eightk.r' could be taken for an alarm of eightk's own ("),
+        ("id: r", "id: EightK.r", "'EightK.r' could be taken for an alarm of eightk's own (it may not begin with"),
         ("title: t", "titel: t", "0.yaml:2:36: rules.r.titel: unknown key (did you mean 'title'?)"),
         ("title: t", 'title: ""', "0.yaml:2:43: rules.r.title: is empty"),
         ("title: t, ", "", "0.yaml:2:28: rules.r.title: is missing"),

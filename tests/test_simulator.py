@@ -814,3 +814,21 @@ async def test_an_answer_can_be_delayed_past_a_clients_patience() -> None:
         with pytest.raises(httpx.ReadTimeout):
             await client.post(url, content=b"{}")
         await asyncio.sleep(0)
+
+
+async def test_a_sender_that_dies_amid_its_message_is_no_error_of_the_receiver(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    receiver = Receiver()
+    async with receive(receiver) as url, httpx.AsyncClient() as client:
+        address = httpx.URL(url)
+        _, dying = await asyncio.open_connection(address.host, address.port)
+        dying.write(b"POST /hook HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n\r\n{")
+        await dying.drain()
+        await client.post(url, content=b"{}")  # so that the other has been begun by now
+        dying.close()
+        await dying.wait_closed()
+        await client.post(url, content=b"{}")
+
+    assert [post.body for post in receiver.received] == [b"{}", b"{}"]
+    assert [one.getMessage() for one in caplog.records if one.name.startswith("uvicorn")] == []

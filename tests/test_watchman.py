@@ -1,5 +1,6 @@
 """Silence is an alarm: what the operator is told, when it begins and when it is over."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from _stores import store_url
 
+from watcher.clock import Clock
 from watcher.store import alarms, deliveries
 from watcher.store.database import Store
 from watcher.watchman import KINDS, Knowledge, Watchman, busy_minutes_between, wrong_now
@@ -114,6 +116,33 @@ async def test_an_alarm_is_told_once_when_it_begins_and_once_when_it_is_over(sto
     assert [one.message.type for one in told] == ["operator.alarm", "operator.alarm_over"]
     assert told[1].message.summary.startswith("over: EDGAR blocks us")
     assert {one.accession for one in store.read_now(deliveries.find)} == {None}
+
+
+async def test_whoever_asks_has_it_look_now(store: Store) -> None:
+    looked = asyncio.Queue[None]()
+
+    async def look() -> Knowledge:
+        looked.put_nowait(None)
+        return WELL
+
+    watchman = Watchman(
+        store=store,
+        clock=Clock(scale=0.001),  # or half a minute would be waited for
+        look=look,
+        owed=lambda _: None,
+        endpoints=tuple,
+        quiet_minutes=60,
+        url=str,
+    )
+    looking = asyncio.create_task(watchman.run())
+    async with asyncio.timeout(60):
+        await looked.get()
+        watchman.ask()
+        await looked.get()
+    looking.cancel()
+    await asyncio.wait([looking])
+
+    assert looking.cancelled()
 
 
 async def test_an_alarm_is_still_open_after_a_restart(tmp_path: Path) -> None:

@@ -496,3 +496,23 @@ async def test_a_head_asks_as_a_get_does_whether_anything_changed(client: httpx.
 async def test_a_head_of_what_is_not_there_or_takes_no_get_is_refused(client: httpx.AsyncClient) -> None:
     assert (await client.head("/v1/nothing")).status_code == 404
     assert (await client.head(f"/v1/filings/{ACCESSION}/retry")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/v1/silences", "GET, HEAD, POST"),
+        ("PATCH", "/v1/rules/files/mine.yaml", "DELETE, GET, HEAD, PUT"),
+        ("PUT", "/v1/backfill", "DELETE, GET, HEAD, POST"),
+        ("HEAD", f"/v1/filings/{ACCESSION}/retry", "POST"),
+        ("DELETE", "/silences", "POST"),
+        ("POST", "/", "GET, HEAD"),
+        ("POST", "/style.css", "GET, HEAD"),
+    ],
+)
+async def test_a_method_that_is_not_taken_is_told_with_all_that_are(
+    client: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    answer = await client.request(method, path)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)

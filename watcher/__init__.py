@@ -31,6 +31,7 @@ from watcher.handler import Answer, Context, Handler, Notifier, Post, Stage
 from watcher.items import is_current_number, is_item_number, is_legacy_number, number_of_wording, official_title
 from watcher.models import (
     EIGHT_K_FORMS,
+    OWN_RULES,
     ActiveHours,
     Alert,
     Amendment,
@@ -72,6 +73,7 @@ from watcher.small_files import read_small_text
 __all__ = [
     "CALENDAR_VERSION",
     "EIGHT_K_FORMS",
+    "OWN_RULES",
     "ActiveHours",
     "Alert",
     "Amendment",

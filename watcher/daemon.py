@@ -23,6 +23,7 @@ from watcher.endpoints_in_force import EndpointReloader, renewed
 from watcher.engine.of_store import engine_of
 from watcher.engine.port import Job, JobKind
 from watcher.errors import EdgarError, EightkError, StoreError
+from watcher.handler import Stage
 from watcher.housekeeping import keep_house
 from watcher.leading import Leader
 from watcher.lock import StoreLock
@@ -104,6 +105,7 @@ class Daemon:
             lambda: self._rules,
             renew=self._workers.renew,
             is_leading=lambda: self._leader.is_leading,
+            alerting=[one.name for one in ready.handlers if one.stage is Stage.ALERT],
         )
         self._dispatcher.settled.append(self._parts.settled)
         self._rules = rules_in_force(
@@ -116,6 +118,7 @@ class Daemon:
         )
         self._disk = Disk(settings.data_dir, settings.store_path, settings.archive)
         self.condition = self._make_condition()
+        self._watchman = self._make_watchman()
         self._minder = Minder(store=self.store, lock=lock, clock=clock, edgar=self._edgar, stop=self.stop)
 
     @classmethod
@@ -151,7 +154,7 @@ class Daemon:
                 others.append(group.create_task(self._leader.run(self._lead), name="lead"))
                 if self._edgar is not None:
                     others.append(group.create_task(self._minder.note_blocks(self._edgar), name="blocks"))
-                others.append(group.create_task(self._reloader.run(self._parts.read_rules_again), name="endpoints"))
+                others.append(group.create_task(self._reloader.run(self._settings_read), name="endpoints"))
                 if self._rules is not None:
                     others.append(group.create_task(self._rules.run(), name="rules"))
                 await self._stop_asked.wait()
@@ -171,7 +174,7 @@ class Daemon:
         async with asyncio.TaskGroup() as group:
             for name, one in self.spotting.common_tasks():
                 group.create_task(one, name=name)
-            group.create_task(self._watchman().run(), name="watchman")
+            group.create_task(self._watchman.run(), name="watchman")
             keep_days = self._settings.delivery.keep_days
             group.create_task(keep_house(self.store, self._clock, keep_days), name="housekeeping")
             group.create_task(self._retention().run(), name="retention")
@@ -251,7 +254,12 @@ class Daemon:
             self._settings.retention, store=self.store, disk=self._disk, clock=self._clock, meters=self._metrics
         )
 
-    def _watchman(self) -> Watchman:
+    def _settings_read(self) -> None:
+        """Rules may name an endpoint that came with them; and what is wrong with them is an alarm now."""
+        self._parts.read_rules_again()
+        self._watchman.ask()
+
+    def _make_watchman(self) -> Watchman:
         operator = self._settings.operator
         return Watchman(
             store=self.store,

@@ -1,4 +1,4 @@
-"""The names of all events that the rules about events can find, as the settings have these rules."""
+"""The names of all events that can be found: by rules about events, as the settings have them, or by other handlers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from watcher.errors import ConfigError
-from watcher.eventbook import EventBookHandler
-from watcher.registry import discover
+from watcher.eventbook import EventBookHandler, EventInfo
+from watcher.handler import Handler
+from watcher.registry import Found, discover
 from watcher.settings import Settings
 
-__all__ = ["EventNames", "event_handler", "event_paths", "names_in_force"]
+__all__ = ["EventNames", "declared_events", "event_handler", "event_paths", "names_in_force"]
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +36,23 @@ class EventNames:
 
 
 def names_in_force(settings: Settings) -> frozenset[str]:
-    """Return the names that any of these handlers can find; none when no handler finds any.
+    """Return the names that any handler can find by rules, or declares; none when none does.
 
     Raises ``ConfigError`` with every fault in the rules of one.
     """
     books = (one.read_events(event_paths(settings, one)) for one in _event_handlers(settings))
-    return frozenset(one.event for book in books for one in book.events)
+    by_rules = frozenset(one.event for book in books for one in book.events)
+    return by_rules.union(one.event for one in declared_events(settings))
+
+
+def declared_events(settings: Settings) -> tuple[EventInfo, ...]:
+    """Return the events that handler classes say they may find, by handler; of each no more is known than its name."""
+    found: dict[str, EventInfo] = {}
+    for one in _handlers(settings):
+        meaning = f"found by the handler {one.name}, which says how severe it is"
+        for name in one.handler.events if issubclass(one.handler, Handler) else ():
+            found.setdefault(name, EventInfo(name, meaning, (), 0, 0, one.origin))
+    return tuple(found.values())
 
 
 def event_handler(settings: Settings) -> EventBookHandler | None:
@@ -50,10 +62,15 @@ def event_handler(settings: Settings) -> EventBookHandler | None:
 
 def _event_handlers(settings: Settings) -> Iterator[EventBookHandler]:
     """All handler classes that find events by rules, by name: one of the user's own may stand beside the built-in."""
-    for one in sorted(discover(settings.handlers.path), key=lambda one: one.name):
+    for one in _handlers(settings):
         handler: object = one.handler
-        if one.name not in settings.handlers.disabled and isinstance(handler, EventBookHandler):
+        if isinstance(handler, EventBookHandler):
             yield handler
+
+
+def _handlers(settings: Settings) -> list[Found]:
+    found = sorted(discover(settings.handlers.path), key=lambda one: one.name)
+    return [one for one in found if one.name not in settings.handlers.disabled]
 
 
 def event_paths(settings: Settings, handler: EventBookHandler) -> tuple[Path, ...]:

@@ -45,6 +45,7 @@ class Handler:
     name: ClassVar[str]
     stage: ClassVar[Stage]
     after: ClassVar[tuple[str, ...]] = ()  # handlers of the same stage that must run before this one
+    events: ClassVar[tuple[str, ...]] = ()  # names of those that it may find; then rules and lists may ask for them
 
     @classmethod
     def prepare(cls, context: Context) -> bytes | None:

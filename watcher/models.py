@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EIGHT_K_FORMS",
+    "OWN_RULES",
     "ActiveHours",
     "Alert",
     "Amendment",
@@ -44,6 +45,9 @@ __all__ = [
     "alert_id",
     "saved_id",
 ]
+
+# What stands where an alert names its rule begins so in the watcher's own alarms, and in no rule of a user's.
+OWN_RULES = "eightk."
 
 # The whole 8-K family in EDGAR's own list of submission types (EDGAR XML schema eis_Common.xsd).
 EIGHT_K_FORMS = frozenset(form + suffix for form in ("8-K", "8-K12B", "8-K12G3", "8-K15D5") for suffix in ("", "/A"))

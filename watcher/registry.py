@@ -240,9 +240,16 @@ def _problem(value: Any) -> str:
         return f"a notifier's stage is Stage.NOTIFY, not {stage!r}"
     if issubclass(value, Handler) and stage not in (Stage.PARSE, Stage.CLASSIFY, Stage.ALERT):
         return f"a handler needs a stage: Stage.PARSE, Stage.CLASSIFY or Stage.ALERT, not {stage!r}"
+    return _names_problem(value) or _method_problem(value)
+
+
+def _names_problem(value: type[Handler] | type[Notifier]) -> str:
     if not isinstance(getattr(value, "after", ()), tuple):
         return "`after` must be a tuple of names, such as ('titles',)"
-    return _method_problem(value)
+    events: object = value.events if issubclass(value, Handler) else ()
+    if not isinstance(events, tuple) or not all(isinstance(one, str) and one for one in events):
+        return "`events` must be a tuple of names, such as ('vehicle-recall',)"
+    return ""
 
 
 def _method_problem(value: type[Handler] | type[Notifier]) -> str:

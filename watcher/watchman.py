@@ -5,6 +5,7 @@ What is wrong is a pure function of what is known (`wrong_now`); the telling goe
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from watcher.edgar.calendar import NEW_YORK, is_business_day
 from watcher.errors import StoreError
 from watcher.store import alarms
 from watcher.store.database import Store
+from watcher.tasks import wait
 
 __all__ = ["Knowledge", "Watchman", "busy_minutes_between", "wrong_now"]
 
@@ -79,7 +81,10 @@ def busy_minutes_between(start: datetime, end: datetime) -> float:
 
 
 class Watchman:
-    """Looks each half minute, and tells what began and what is over. ``owed`` is called with each endpoint to tell."""
+    """Looks each half minute and when asked, and tells what began and what is over.
+
+    ``owed`` is called with each endpoint to tell.
+    """
 
     def __init__(
         self,
@@ -99,16 +104,22 @@ class Watchman:
         self._endpoints = endpoints
         self._quiet_minutes = quiet_minutes
         self._url = url
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """Have it look now, as something may have gone wrong."""
+        self._asked.set()
 
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
+            self._asked.clear()
             try:
                 await self.look()
             except StoreError as error:
                 # A full disk, say: looked at again, and what is wrong by then is told by then.
                 log.error("alarms cannot be kept", extra={"reason": str(error)})
-            await self._clock.sleep(LOOK_SECONDS)
+            await wait(self._asked, self._clock.real_seconds(LOOK_SECONDS))
 
     async def look(self) -> None:
         """Begin and end alarms as things stand now. Raises ``StoreError``."""

@@ -35,11 +35,16 @@ def events() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def list_(paths: tuple[Path, ...], config: Path | None, as_json: bool) -> None:
     """List every event that can be found: its name, its severity, its usual items, and what it means."""
-    book = _book(config, paths)
+    from watcher.event_names import declared_events
+
+    handler, settings = _handler(config)
+    book = handler.read_events(_paths(settings, handler, paths)).events
+    by_rules = {one.event for one in book}
+    found = [*book, *(one for one in declared_events(settings) if one.event not in by_rules)]
     if as_json:
-        say_json([asdict(one) for one in book.events])
+        say_json([asdict(one) for one in found])
         return
-    for one in book.events:
+    for one in found:
         say_line(f"{one.event:24} {_severity(one):24} {' '.join(one.items):20} {one.meaning}")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -12,13 +13,14 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from watcher.cli._bar import Bar
+from watcher.cli._names import names_as_stored
 from watcher.cli._options import CIK, DATE, check_period, config_option, is_terminal, store_of
 from watcher.cli._printing import say
 from watcher.errors import EightkError
-from watcher.items import is_item_number
 
 if TYPE_CHECKING:
     from watcher.store.choice import Choice
+    from watcher.store.database import Store
 
 __all__ = ["COMMANDS"]
 
@@ -59,8 +61,8 @@ def export(  # noqa: PLR0913, PLR0917  # one for each option
     choice = Choice(
         since=since and since.date(),
         until=until and until.date(),
-        form=filed_as and filed_as.upper(),
-        item=item and _item_number(item),
+        form=filed_as,
+        item=item,
         event=event,
         cik=cik,
     )
@@ -77,7 +79,10 @@ def _write(config: Path | None, form: str, choice: Choice, out: IO[bytes], *, ha
     from watcher.store.export import chosen_reports, count_chosen
 
     count = 0
-    with store_of(config) as store, Bar() as bar, writer(form, out, has_text=has_text) as write:
+    with ExitStack() as stack:
+        store = stack.enter_context(store_of(config))
+        choice = _as_stored(store, config, choice)  # before a writer has begun its table
+        bar, write = stack.enter_context(Bar()), stack.enter_context(writer(form, out, has_text=has_text))
         of = store.read_now(count_chosen, choice) if bar.is_shown else None
         for report in chosen_reports(store, choice):
             write(report)
@@ -104,11 +109,12 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
         aside.unlink(missing_ok=True)
 
 
-def _item_number(text: str) -> str:
-    number = text.lower().removeprefix("item").strip()
-    if not is_item_number(number):
-        raise click.BadParameter(f"{text!r} is no item of Form 8-K, such as 5.02", param_hint="'--item'")
-    return number
+def _as_stored(store: Store, config: Path | None, choice: Choice) -> Choice:
+    """The same with names as they are stored. Raises a usage error for one that nobody knows, and ``ConfigError``."""
+    from watcher.store.names import Names
+
+    names = names_as_stored(store, config, Names(choice.form, choice.item, choice.event))
+    return replace(choice, form=names.form, item=names.item, event=names.event)
 
 
 COMMANDS = [export]

@@ -13,6 +13,7 @@ from watcher.cli._daemon import ask_daemon
 from watcher.cli._options import CIK, config_option, settings_of, store_of
 from watcher.cli._printing import say, say_json, say_row
 from watcher.errors import ConfigError, UnknownFiling
+from watcher.models import OWN_RULES
 
 if TYPE_CHECKING:
     from watcher.plan import Silence
@@ -29,7 +30,6 @@ UNITS = {
 }
 SPAN = re.compile(r"([1-9]\d{0,5})([smhdw])")
 LONGEST = timedelta(days=3660)
-ALARMS = "eightk."  # what the rules of our own alarms begin with
 MAX_DIGITS = 18  # of what a database counts
 
 
@@ -111,7 +111,7 @@ def add(
     if (span is None) == (until is None):
         raise click.UsageError("say how long: either --for SPAN or --until TIME")
     settings = settings_of(config)
-    if rule is not None and not even_unknown and not rule.startswith(ALARMS):
+    if rule is not None and not even_unknown and not rule.startswith(OWN_RULES):
         _check_rule(settings, rule)
     if ticker is not None:
         cik = _cik_of(settings, ticker)

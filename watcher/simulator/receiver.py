@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -85,7 +85,10 @@ class Receiver:
         return self.accepted
 
     async def _take(self, request: Request) -> Response:
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:  # the sender was killed amid its message: nobody is left to answer
+            return Response(None, 400)
         headers = {name.lower(): value for name, value in request.headers.items()}
         fault = self._fault(headers, body)
         status = self._status(fault)

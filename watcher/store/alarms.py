@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, select
 
-from watcher.models import Alert, Origin, Severity
+from watcher.models import OWN_RULES, Alert, Origin, Severity
 from watcher.payload import alarm_message
 from watcher.plan import PlanState
 from watcher.store.alerts import raise_alert
@@ -67,7 +67,7 @@ def _alarm(row: Row[tuple[object, ...]]) -> Alarm:
 def _tell(connection: Connection, one: Alarm, now: datetime, endpoints: tuple[str, ...], url: str) -> tuple[str, ...]:
     told = Alert(
         id=one.id if one.ended_at is None else f"{one.id}_over",
-        rule=f"eightk.{one.kind}",
+        rule=f"{OWN_RULES}{one.kind}",
         title=one.text,
         severity=Severity.HIGH if one.ended_at is None else Severity.LOW,
         revision="",

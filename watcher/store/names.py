@@ -13,11 +13,13 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, select
 
+from watcher.every_filing import RULE
 from watcher.items import CURRENT_ITEMS, is_item_number
-from watcher.models import EIGHT_K_FORMS
-from watcher.store.schema import event, filing
+from watcher.models import EIGHT_K_FORMS, OWN_RULES
+from watcher.store import endpoints, revisions, silences
+from watcher.store.schema import delivery, event, filing
 
-__all__ = ["Names", "UnknownNames", "form_as_stored", "item_as_stored", "stored_names"]
+__all__ = ["Names", "UnknownNames", "form_as_stored", "is_rule_known", "item_as_stored", "stored_names"]
 
 _NOT_A_WORD = re.compile(r"[^A-Z0-9]+")
 
@@ -29,6 +31,8 @@ class Names:
     form: str | None = None
     item: str | None = None
     event: str | None = None
+    rule: str | None = None
+    endpoint: str | None = None
 
 
 class UnknownNames(ValueError):  # noqa: N818  # a refusal, and nobody's fault
@@ -39,16 +43,22 @@ class UnknownNames(ValueError):  # noqa: N818  # a refusal, and nobody's fault
         super().__init__("; ".join(f"{name}: {problem}" for name, problem in faults.items()))
 
 
-def stored_names(connection: Connection, asked: Names, events: Callable[[], Collection[str]]) -> Names:
+def stored_names(
+    connection: Connection,
+    asked: Names,
+    events: Callable[[], Collection[str]],
+    rules: Callable[[], Collection[str]] = frozenset,
+) -> Names:
     """Return the names as they are stored: ``8-K`` for ``8-k``, ``5.02`` for ``502``.
 
     A form is known when it is of the 8-K family, or a filing in the store is of it; an event when one was found, or
-    ``events`` names it. When that names none, nobody can tell, and every event may be asked for. Raises
-    ``UnknownNames``.
+    ``events`` names it. When that names none, nobody can tell, and every event may be asked for. A rule is known that
+    ever was in force or raised an alert, or that ``rules`` names; an endpoint that the settings ever named, or that was
+    owed something. Raises ``UnknownNames``.
     """
-    found: dict[str, str | None] = {"form": None, "item": None, "event": None}
+    found: dict[str, str | None] = dict.fromkeys(Names.__slots__)
     faults: dict[str, str] = {}
-    for name, read in _readers(connection, asked, events):
+    for name, read in _readers(connection, asked, events, rules):
         try:
             found[name] = read()
         except ValueError as error:
@@ -56,6 +66,12 @@ def stored_names(connection: Connection, asked: Names, events: Callable[[], Coll
     if faults:
         raise UnknownNames(faults)
     return Names(**found)
+
+
+def is_rule_known(connection: Connection, rule: str, more: Collection[str] = ()) -> bool:
+    """Whether alerts may be asked for by this name: a rule's, one of ``more``, an alarm's, or word of every filing."""
+    # A rule that was taken away is in the store with all it raised; an alarm may be still to come.
+    return rule == RULE or rule in more or rule.startswith(OWN_RULES) or silences.is_rule_known(connection, rule)
 
 
 def item_as_stored(text: str) -> str:
@@ -77,15 +93,19 @@ def form_as_stored(text: str) -> str | None:
 
 
 def _readers(
-    connection: Connection, asked: Names, events: Callable[[], Collection[str]]
+    connection: Connection, asked: Names, events: Callable[[], Collection[str]], rules: Callable[[], Collection[str]]
 ) -> Iterator[tuple[str, Callable[[], str]]]:
-    form, item, happened = asked.form, asked.item, asked.event
+    form, item, happened, rule, endpoint = asked.form, asked.item, asked.event, asked.rule, asked.endpoint
     if form is not None:
         yield "form", lambda: _form(connection, form)
     if item is not None:
         yield "item", lambda: item_as_stored(item)
     if happened is not None:
         yield "event", lambda: _event(connection, happened, events)
+    if rule is not None:
+        yield "rule", lambda: _rule(connection, rule, rules())
+    if endpoint is not None:
+        yield "endpoint", lambda: _endpoint(connection, endpoint)
 
 
 def _form(connection: Connection, text: str) -> str:
@@ -108,6 +128,23 @@ def _event(connection: Connection, text: str, events: Callable[[], Collection[st
         told = _near(meant, known) or "; eightk events list names them all"
         raise ValueError(f"no event {text!r} is known{told}")
     return meant
+
+
+def _rule(connection: Connection, text: str, more: Collection[str]) -> str:
+    if is_rule_known(connection, text, more):
+        return text
+    told = _near(text, {*revisions.names(connection), *more})
+    raise ValueError(f"no rule {text!r} was ever in force here or raised an alert{told}")
+
+
+def _endpoint(connection: Connection, text: str) -> str:
+    if (stored := _in_store(connection, delivery.c.endpoint, text)) is not None:
+        return stored
+    known = [one.name for one in endpoints.find(connection)]
+    if text not in known:
+        told = _near(text, known) or f"; known are {', '.join(known) or 'none yet'}"
+        raise ValueError(f"there is no endpoint {text!r}{told}")
+    return text
 
 
 def _in_store(connection: Connection, column: Column[Any], *texts: str) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from watcher.models import Alert, Delivery, Origin, Severity
+from watcher.models import OWN_RULES, Alert, Delivery, Origin, Severity
 from watcher.notice_message import notice_message, notice_words
 from watcher.plan import PlanState
 from watcher.store.alerts import raise_alert
@@ -44,7 +44,7 @@ def tell_owner(
         words = notice_words(notice, state, one)
         alert = Alert(
             id=f"notice_{number}",
-            rule=f"eightk.endpoint-{notice}",
+            rule=f"{OWN_RULES}endpoint-{notice}",
             title=words,
             severity=_SEVERITIES[notice],
             revision="",

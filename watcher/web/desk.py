@@ -110,3 +110,4 @@ class Desk:
     rules: RuleDrafts | None = None  # None: no rules are kept here
     feed: Feed | None = None  # None: one of the application's own
     events: Callable[[], Collection[str]] = frozenset  # names of those that can be found; none: nobody can tell
+    alerting: Collection[str] = ()  # names of handlers that may raise alerts, by which these then go

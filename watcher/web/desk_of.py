@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ __all__ = ["DeskParts"]
 class DeskParts:
     """Made once for a daemon. ``settings`` and ``rules`` give what is now so; ``renew`` puts a line in force.
 
-    ``is_leading``: whether this daemon spots, of those that share its store.
+    ``is_leading``: whether this daemon spots, of those that share its store. ``alerting``: handlers that raise alerts.
     """
 
     def __init__(
@@ -41,7 +41,9 @@ class DeskParts:
         *,
         renew: Callable[[LineSpec], None],
         is_leading: Callable[[], bool],
+        alerting: Collection[str],
     ) -> None:
+        self._alerting = alerting
         self._settings = settings
         self._spotting = spotting
         self._reloader = rules
@@ -64,6 +66,7 @@ class DeskParts:
             rules=self.drafts if self._reloader() is not None else None,
             feed=self.feed,
             events=self._events,
+            alerting=self._alerting,
         )
 
     def settled(self, accession: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from watcher.errors import StoreError, UnknownFiling
 from watcher.web.gate import is_for_programs
@@ -23,6 +24,7 @@ __all__ = ["add_failures"]
 
 log = logging.getLogger(__name__)
 
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _MOST_TOLD = 5
 _MOST_SHOWN = 60  # characters of what was asked
 
@@ -36,10 +38,12 @@ def add_failures(app: FastAPI) -> None:
         if error.status_code == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
             # Where no route leads the framework has no words of its own; a route that finds nothing says what.
             detail = f"there is nothing at {request.url.path}"
-        elif error.status_code == 405:
+        headers = error.headers
+        if error.status_code == 405:
             detail = f"{request.url.path} does not take {request.method}"
+            headers = {"Allow": ", ".join(_methods_of(request))}
         more = error.more if isinstance(error, Refused) else {}
-        return _answer(request, error.status_code, detail, error.headers, **more)
+        return _answer(request, error.status_code, detail, headers, **more)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -61,6 +65,15 @@ def add_failures(app: FastAPI) -> None:
     async def _broken(request: Request, error: Exception) -> Response:
         # The server logs it with its traceback; whoever asked is told no more than that.
         return _answer(request, 500, "eightk failed here, by a fault of its own; its log has more")
+
+
+def _methods_of(request: Request) -> Iterator[str]:
+    """Every method that this path takes (RFC 9110, 15.5.6): the router names those of the first route alone."""
+    for method in _METHODS:
+        # HEAD is answered wherever GET is, by whoever passes requests on to the router.
+        scope = {"type": "http", "method": "GET" if method == "HEAD" else method, "path": request.scope["path"]}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            yield method
 
 
 def _words(fault: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ def check_events(files: Iterable[RuleFile], known: Collection[str]) -> None:
             if name not in known:
                 told, close = (where, "") if where else (repr(name), suggestion(name, known))
                 remedy = close if close.startswith("did") else "those that are found: eightk events list"
-                problem = f"no rule about events finds {told}; this is in order if a handler of your own tells it"
+                problem = f"nothing is known to find {told}; if a handler of your own does, name it in its `events`"
                 file.page.warn(Code.UNKNOWN_EVENT, place, _FIELD, problem, remedy)
 
 

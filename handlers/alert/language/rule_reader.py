@@ -19,7 +19,7 @@ from handlers.alert.language.pacing import AT_ONCE, PACE_KEYS, Pace, read_pace
 from handlers.alert.language.page import Page
 from handlers.alert.language.tests import read_inline_tests
 from handlers.alert.matching.rules import Rule
-from watcher import RuleTest, Severity
+from watcher import OWN_RULES, RuleTest, Severity
 
 __all__ = [
     "DEFAULT_KEYS",
@@ -127,6 +127,11 @@ class RuleReader:
             place, came = (id_.place, f", not {id_.text!r}") if id_ else (table.place, "")
             remedy = "letters, digits, '.', '_' and '-', at most 100"
             page.fault(Code.BAD_ID, place, "rules.id", f"a rule needs an id{came}", remedy)
+            return None
+        # Lists and silences take an alarm by that name; and whatever the case, as ids differ by more than that.
+        if id_.text.lower().startswith(OWN_RULES):
+            problem = f"{id_.text!r} could be taken for an alarm of eightk's own"
+            page.fault(Code.BAD_ID, id_.place, "rules.id", problem, f"it may not begin with {OWN_RULES}")
             return None
         before = page.count
         read = self._read(table, id_)

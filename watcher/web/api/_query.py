@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
-from fastapi import Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.dependencies.models import Dependant
 from pydantic import AfterValidator, AwareDatetime
 
@@ -20,11 +20,12 @@ __all__ = [
     "Accession",
     "Cik",
     "CursorText",
+    "EndpointName",
     "Format",
     "Limit",
     "Moment",
-    "Name",
     "Number",
+    "RuleName",
     "names_of",
     "only_known",
 ]
@@ -55,7 +56,12 @@ Format = Annotated[
     Literal["json", "csv"] | None,
     Query(alias="format", description="as the header Accept does, for whoever cannot set one"),
 ]
-Name = Annotated[str | None, Query(min_length=1, max_length=200)]
+RuleText = Annotated[
+    str | None, Query(min_length=1, max_length=200, description="the id of a rule, one that was taken away included")
+]
+EndpointText = Annotated[
+    str | None, Query(min_length=1, max_length=200, description="the name of an endpoint, one of former days included")
+]
 FormText = Annotated[str | None, Query(min_length=1, max_length=20, description="as EDGAR writes it, as in 8-K/A")]
 ItemText = Annotated[
     str | None, Query(min_length=1, max_length=20, description="as in 5.02; 1 to 13 are those of before 2004-08-23")
@@ -66,12 +72,28 @@ Cik = Annotated[int | None, Query(ge=0, le=9_999_999_999, description="Central I
 
 async def names_of(request: Request, form: FormText = None, item: ItemText = None, event: EventText = None) -> Names:
     """Read the names by which a list is narrowed; 422 for one that nobody knows: an empty list would mislead."""
-    asked = Names(form, item, event)
+    return await _as_stored(request, Names(form, item, event))
+
+
+async def _rule_of(request: Request, rule: RuleText = None) -> str | None:
+    return (await _as_stored(request, Names(rule=rule))).rule
+
+
+async def _endpoint_of(request: Request, endpoint: EndpointText = None) -> str | None:
+    return (await _as_stored(request, Names(endpoint=endpoint))).endpoint
+
+
+# Such a name, or 422 for one that nobody knows.
+RuleName = Annotated[str | None, Depends(_rule_of)]
+EndpointName = Annotated[str | None, Depends(_endpoint_of)]
+
+
+async def _as_stored(request: Request, asked: Names) -> Names:
     if asked == Names():
         return asked
     desk: Desk = request.app.state.desk
     try:
-        return await desk.store.read(stored_names, asked, desk.events)
+        return await desk.store.read(stored_names, asked, desk.events, lambda: desk.alerting)
     except UnknownNames as error:
         faults = [{"where": f"query.{name}", "problem": problem} for name, problem in error.faults.items()]
         raise Refused(422, "; ".join(f"{one['where']}: {one['problem']}" for one in faults), faults) from error

@@ -17,7 +17,7 @@ from watcher.store.alert_pages import AlertFilter, page_after, payload_of
 from watcher.store.database import Store
 from watcher.web.api._answers import SAME, also, answer, listed
 from watcher.web.api._pages import cursor_of, next_link, read_cursor
-from watcher.web.api._query import MOST, USUAL, Cik, CursorText, Format, Limit, Moment, Name, Number
+from watcher.web.api._query import MOST, USUAL, Cik, CursorText, EndpointName, Format, Limit, Moment, Number, RuleName
 from watcher.web.api.shapes import AlertDetail, AlertList, RaisedList
 from watcher.web.problems import Refused
 from watcher.web.show import alert_json, delivery_json
@@ -51,10 +51,10 @@ def _add_feed(routes: APIRouter, store: Store) -> None:
     )
     async def list_alerts(
         request: Request,
+        endpoint: EndpointName,
+        rule: RuleName,
         after: Annotated[int, Query(ge=0, le=2**63 - 1, description="the `next` of the page before")] = 0,
         limit: Annotated[int, Query(ge=1, le=MOST)] = _FEED_USUAL,
-        endpoint: Name = None,
-        rule: Name = None,
         severity: Severity | None = None,
         cursor: CursorText = None,
     ) -> Response:
@@ -82,7 +82,7 @@ def _add_raised(routes: APIRouter, store: Store) -> None:
     )
     async def list_raised(  # noqa: PLR0913, PLR0917  # one for each parameter
         request: Request,
-        rule: Name = None,
+        rule: RuleName,
         severity: Severity | None = None,
         cik: Cik = None,
         filing: Annotated[str | None, Query(pattern=r"^\d{10}-\d{2}-\d{6}$", description="accession number")] = None,

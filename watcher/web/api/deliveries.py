@@ -16,7 +16,7 @@ from watcher.store.database import Store
 from watcher.store.redelivery import MOST_AT_ONCE, Redelivery, Wanted
 from watcher.web.api._answers import SAME, also, answer, listed
 from watcher.web.api._pages import cursor_of, next_link, read_cursor
-from watcher.web.api._query import USUAL, CursorText, Format, Limit, Moment, Name, Number
+from watcher.web.api._query import USUAL, CursorText, EndpointName, Format, Limit, Moment, Number, RuleName
 from watcher.web.api.shapes import DeliveryList, DeliveryRow, Redelivered
 from watcher.web.desk import Redeliver
 from watcher.web.problems import Refused
@@ -59,9 +59,9 @@ def _add_reading(routes: APIRouter, store: Store) -> None:
     )
     async def list_deliveries(
         request: Request,
+        endpoint: EndpointName,
+        rule: RuleName,
         state: DeliveryState | None = None,
-        endpoint: Name = None,
-        rule: Name = None,
         filing: Annotated[str | None, Query(pattern=r"^\d{10}-\d{2}-\d{6}$", description="accession number")] = None,
         since: Annotated[Moment | None, Query(description="owed first since then")] = None,
         limit: Limit = USUAL,

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from watcher.models import Severity
 from watcher.store.names import Names
 from watcher.web.access import COOKIE, Access
-from watcher.web.api._query import Cik, Name, names_of
+from watcher.web.api._query import Cik, RuleName, names_of
 from watcher.web.event_stream import EventStream
 from watcher.web.feed import Feed
 from watcher.web.feed_entries import Wanted
@@ -36,6 +36,7 @@ def stream_routes(feed: Feed) -> APIRouter:
     )
     async def follow(  # one for each parameter
         request: Request,
+        rule: RuleName,
         names: Annotated[Names, Depends(names_of)],
         after: Place = None,
         last_event_id: LastEventId = None,
@@ -44,7 +45,6 @@ def stream_routes(feed: Feed) -> APIRouter:
         ] = None,
         cik: Cik = None,
         ticker: Annotated[str | None, Query(min_length=1, max_length=20)] = None,
-        rule: Name = None,
         severity: Annotated[
             Severity | None, Query(description="of the alert, or of one of the filing's events")
         ] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 
 from watcher.models import Severity
 from watcher.store import alerts, endpoints, revisions, silences
+from watcher.store.names import is_rule_known
 from watcher.web.desk import Desk
 from watcher.web.pages.choice import SEVERITIES, unknown
 from watcher.web.pages.templating import show
@@ -54,7 +56,7 @@ def alert_page(desk: Desk) -> APIRouter:
     ) -> Response:
         asked, now = Asked(rule=rule.strip(), severity=severity), desk.now()
         context = {
-            **await desk.store.read(_alerts, asked, before, now),
+            **await desk.store.read(_alerts, asked, before, now, desk.alerting),
             "has_rules": desk.rules is not None,
             "silences": await desk.store.read(silences.find_open, now),
             "asked": asked,
@@ -66,7 +68,9 @@ def alert_page(desk: Desk) -> APIRouter:
     return routes
 
 
-def _alerts(connection: Connection, asked: Asked, before: int | None, now: datetime) -> dict[str, Any]:
+def _alerts(
+    connection: Connection, asked: Asked, before: int | None, now: datetime, alerting: Collection[str]
+) -> dict[str, Any]:
     is_severity = asked.severity in list(Severity)
     found = alerts.find(
         connection,
@@ -78,8 +82,7 @@ def _alerts(connection: Connection, asked: Asked, before: int | None, now: datet
     names = revisions.names(connection)
     return {
         "problem": unknown("severity", asked.severity, list(Severity))
-        # The watcher's own alarms have names that no file of rules has.
-        or ("" if found else unknown("rule", asked.rule, names)),
+        or ("" if found or is_rule_known(connection, asked.rule, alerting) else unknown("rule", asked.rule, names)),
         "held": held_back(endpoints.find(connection), now),
         "alerts": found[:_PAGE_SIZE],
         "next": found[_PAGE_SIZE - 1].sequence if len(found) > _PAGE_SIZE else None,
