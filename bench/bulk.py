@@ -20,12 +20,12 @@ from bench.corpus import choose, make_up
 from bench.errors import BenchError
 from bench.machine import machine
 from bench.tables import Spread, Table, ratios
-from watcher.bulk import Item, Place, in_order
-from watcher.bulk_saving import BulkStore
-from watcher.cluster import Cluster
+from watcher.bulk.chunks import Item, Place, in_order
+from watcher.bulk.cluster import Cluster
+from watcher.bulk.rereading import Asked, reread
+from watcher.bulk.saving import BulkStore
 from watcher.models import Filing
 from watcher.ready import Ready, examine
-from watcher.rereading import Asked, reread
 from watcher.sources.from_disk import DiskRequest, take_in
 from watcher.workers import Bounds, Workers
 from watcher.workers import examine as read_one

@@ -14,7 +14,7 @@ from handlers.parse import ParseEightK
 from watcher.audit_hours import Audit, AuditState
 from watcher.edgar.calendar import NEW_YORK, is_business_day
 from watcher.models import Attempt, Filing, Report, Severity
-from watcher.payload import message_for
+from watcher.payload.alert import message_for
 from watcher.rulebook import RuleBook
 from watcher.simulator.generator import Generator
 from watcher.store import audits, deliveries, endpoints, filings, reports, revisions, settling, sightings

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from watcher.models import Alert, Evidence, Filer, Filing, Item, Message, Report, Severity
-from watcher.payload import DigestEntry, alarm_message, digest_message, filing_message, message_for
+from watcher.payload.alert import DigestEntry, alarm_message, digest_message, filing_message, message_for
 
 NOW = 1_780_000_000.75
 ACCESSION = "0001234567-26-000042"

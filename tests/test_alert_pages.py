@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from watcher.errors import AheadOfStore
 from watcher.models import Alert, Document, Evidence, Severity
-from watcher.payload import message_for
+from watcher.payload.alert import message_for
 from watcher.places import edgar_place
 from watcher.store import deliveries, filings, reports
 from watcher.store.alert_pages import AlertFilter, page_after

@@ -20,7 +20,7 @@ HOMES = {
     "httpx": {"watcher/edgar/client.py", "watcher/outbound.py"},
     "httpcore": {"watcher/outbound.py"},
     "sqlite3": {"watcher/store/sqlite.py", "watcher/store/backup.py", "watcher/store/inspection.py"},
-    "prometheus_client": {"watcher/metrics.py"},
+    "prometheus_client": {"watcher/monitoring/metrics.py"},
     "uvicorn": {"watcher/serving.py"},
     "nats": {"handlers/notify/_jetstream.py"},
     "nkeys": {"handlers/notify/_jetstream.py"},
@@ -30,8 +30,8 @@ HOMES = {
     "sqlalchemy": {"watcher/store/"},
     "psycopg": {"watcher/store/postgresql.py", "watcher/engine/"},
     "procrastinate": {"watcher/engine/"},
-    "distributed": {"watcher/cluster.py"},
-    "dask": {"watcher/cluster.py"},
+    "distributed": {"watcher/bulk/cluster.py"},
+    "dask": {"watcher/bulk/cluster.py"},
     "alembic": {"watcher/store/"},
 }
 # A transaction's connection is handed through the port, so that a job can be submitted inside it.

@@ -16,8 +16,8 @@ import pytest
 from _running import Place
 from _stores import ACCESSION, NOW, alert, filing, report, save
 
-from watcher.backup import back_up
 from watcher.errors import EightkError, StoreError
+from watcher.keeping.backup import back_up
 from watcher.models import Filing
 from watcher.store import backup, filings
 from watcher.store.archive import Archive
@@ -242,7 +242,7 @@ def test_backups_to_two_files_may_be_made_at_once(store: Store, tmp_path: Path) 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from watcher.backup import back_up
+from watcher.keeping.backup import back_up
 back_up(Path(sys.argv[1]), Path(sys.argv[2]), lambda *_: os.kill(os.getpid(), signal.SIGKILL))
 """
 

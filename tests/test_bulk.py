@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from watcher.bulk import Done, Item, Portion, in_order
+from watcher.bulk.chunks import Done, Item, Portion, in_order
 from watcher.errors import EightkError, HandlerCrash, HandlerError, HandlerTimeout, ReadError, Skip
 from watcher.handler import Context
 from watcher.registry import LineSpec, discover

@@ -16,8 +16,8 @@ import pytest
 from _dask import cluster, scheduler, wait_for_workers, workers
 from _running import COMMAND, ENVIRONMENT, Place, Running, wait_until
 
+from watcher.bulk.fingerprint import line_version
 from watcher.config import load_settings
-from watcher.fingerprint import line_version
 from watcher.line import Line
 from watcher.models import Filing, Origin, Report
 from watcher.printable import json_text
@@ -277,7 +277,7 @@ def test_a_cluster_whose_worker_is_killed_loses_nothing(place: Place, folder: Pa
 
 def test_a_worker_of_another_make_is_refused(place: Place, folder: Path, tmp_path: Path) -> None:
     preload = tmp_path / "older.py"
-    preload.write_text('from watcher import fingerprint\nfingerprint._version = lambda name: "0.0.1"\n')
+    preload.write_text('from watcher.bulk import fingerprint\nfingerprint._version = lambda name: "0.0.1"\n')
     with scheduler(tmp_path) as address:
         empty = place.eightk("process", str(folder), "--on", address)
         with workers(address, tmp_path, 1, "--preload", str(preload)):

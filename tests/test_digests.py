@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from watcher.daemon import Daemon
 from watcher.engine.port import JobKind
 from watcher.models import ActiveHours, Alert, DeliveryState, Filer, Grouping, Origin, Pacing, Report, Throttle
-from watcher.payload import MAX_DIGEST_ENTRIES, MAX_PAYLOAD_BYTES
+from watcher.payload.alert import MAX_DIGEST_ENTRIES, MAX_PAYLOAD_BYTES
 from watcher.ready import examine
 from watcher.store import alarms, alerts, deliveries, digests, filings, reports, silences
 from watcher.store.database import Store

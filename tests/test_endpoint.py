@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from standardwebhooks import Webhook
 
 from watcher.cli import cli
-from watcher.payload_schema import validate
+from watcher.payload.schema import validate
 from watcher.simulator.generator import Generator
 from watcher.simulator.receiver import Receiver, receive
 from watcher.store import endpoints

@@ -31,7 +31,7 @@ from watcher.models import (
     saved_id,
 )
 from watcher.outbox import note_settings
-from watcher.payload_schema import validate
+from watcher.payload.schema import validate
 from watcher.settings import EndpointSettings
 from watcher.simulator.generator import Generator
 from watcher.store import alerts, deliveries, endpoints, filings, glance, journal, pictures, reports, silences

@@ -14,9 +14,9 @@ import pytest
 from _running import Place
 from _stores import NOW, filing, report, store_url
 
-import watcher.export
+import watcher.keeping.export
 from watcher.errors import EightkError
-from watcher.export import COLUMNS, FORMATS, cell, writer
+from watcher.keeping.export import COLUMNS, FORMATS, cell, writer
 from watcher.models import Event, Exhibit, Filer, Report
 from watcher.report_json import report_line
 from watcher.store import filings, reports
@@ -194,7 +194,7 @@ def test_parquet_without_its_library_names_the_extra(monkeypatch: pytest.MonkeyP
     def missing(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(watcher.export, "import_module", missing)
+    monkeypatch.setattr(watcher.keeping.export, "import_module", missing)
     with pytest.raises(EightkError, match=r"eightk\[parquet\]"):
         written("parquet", made(1))
 

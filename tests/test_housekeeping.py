@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from _stores import ACCESSION, NOW, alert, report, save, store_url
 
-from watcher.housekeeping import forget_old_answers, seconds_until_night
+from watcher.keeping.housekeeping import forget_old_answers, seconds_until_night
 from watcher.models import Attempt
 from watcher.store import deliveries
 from watcher.store.database import Store

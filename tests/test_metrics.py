@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from docs._make.metrics import STANDING, busy
 from watcher.cli import cli
 from watcher.meters import DeliveryOutcome, Meters
-from watcher.metrics import CONTENT_TYPE, Metrics, Standing
+from watcher.monitoring.metrics import CONTENT_TYPE, Metrics, Standing
 
 MONITORING = Path(__file__).resolve().parents[1] / "config" / "monitoring"
 RULES = MONITORING / "eightk.rules.yml"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from watcher.background import NOTHING, Background, EventHistory, Link
 from watcher.models import Alert, Document, Event, Evidence, Filer, Filing, Item, Report, Severity, saved_id
-from watcher.payload import MAX_PAYLOAD_BYTES, edgar_url, filing_message, message_for, numbered
-from watcher.payload_schema import validate
+from watcher.payload.alert import MAX_PAYLOAD_BYTES, edgar_url, filing_message, message_for, numbered
+from watcher.payload.schema import validate
 
 SAVED_AT = datetime(2026, 5, 20, 20, 16, tzinfo=UTC)
 FOLDER = "https://www.sec.gov/Archives/edgar/data/1234567/000123456726000042"

@@ -8,9 +8,9 @@ import pytest
 from _telling import alarm, digest, matched, report, saved
 
 from watcher.models import Alert, Delivery, DeliveryState, Message, Severity
-from watcher.notice_message import notice_message, notice_words
-from watcher.payload import numbered, ping_message
-from watcher.payload_schema import json_schema, validate
+from watcher.payload.alert import numbered, ping_message
+from watcher.payload.notice import notice_message, notice_words
+from watcher.payload.schema import json_schema, validate
 from watcher.verdict import EndpointState, Notice
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "docs" / "webhook.schema.json"
@@ -72,4 +72,4 @@ def test_a_reader_may_pass_over_keys_that_it_does_not_know() -> None:
 
 
 def test_the_published_schema_is_fresh() -> None:
-    assert PUBLISHED.read_text(encoding="utf-8") == json_schema(), "python -m watcher.payload_schema > it"
+    assert PUBLISHED.read_text(encoding="utf-8") == json_schema(), "python -m watcher.payload.schema > it"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from watcher.readiness import CHECKS, Check, Readiness, Seen, checks_of, poll_is_good_until
+from watcher.monitoring.readiness import CHECKS, Check, Readiness, Seen, checks_of, poll_is_good_until
 from watcher.settings import EdgarSettings
 from watcher.sources.rhythm import Rhythm
 

@@ -13,9 +13,10 @@ from _stores import NOW, alert, filing, message, report, store_url
 
 from watcher.clock import Clock
 from watcher.disk import Disk
+from watcher.keeping.retention import Retention
 from watcher.meters import Meters
 from watcher.models import DeliveryState, Document, FilingState, Origin
-from watcher.retention import Retention
+from watcher.monitoring.watchman import Knowledge, wrong_now
 from watcher.settings.retention import RetentionSettings
 from watcher.store import filings, reports, retention
 from watcher.store.archive import Archive
@@ -24,7 +25,6 @@ from watcher.store.retention import Kind
 from watcher.store.schema import delivery, document
 from watcher.store.schema import filing as filing_table
 from watcher.store.standing import used_bytes
-from watcher.watchman import Knowledge, wrong_now
 
 pytestmark = pytest.mark.usefixtures("either_store")
 
@@ -172,7 +172,7 @@ async def test_work_that_is_owed_or_failed_is_never_taken_away(rig: Rig) -> None
 async def test_the_bound_takes_the_oldest_raw_filings_first_and_no_more_than_needed(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watcher.retention.PORTION", 5)
+    monkeypatch.setattr("watcher.keeping.retention.PORTION", 5)
     all_of_them = [rig.saved(number, days=200 - number) for number in range(1, 16)]
     used = rig.store.read_now(used_bytes)
     one = next(rig.disk.archive.rglob("*.gz")).stat().st_size

@@ -33,11 +33,11 @@ from sqlalchemy import (
 )
 
 from watcher.aside import alone
-from watcher.backup import back_up
 from watcher.errors import EightkError, StoreError, StoreLocked
+from watcher.keeping.backup import back_up
+from watcher.keeping.moving import copy_between, daemon_of
 from watcher.lock import StoreLock
 from watcher.models import DeliveryState, Document, FilingState, Report
-from watcher.moving import copy_between, daemon_of
 from watcher.plan import Silence
 from watcher.simulator.receiver import Receiver, receive
 from watcher.simulator.server import Simulator, serve
@@ -363,7 +363,7 @@ def assert_nothing_came(target: str) -> None:
 
 KILLED = """
 import os, signal, sys
-from watcher.moving import copy_between
+from watcher.keeping.moving import copy_between
 copy_between(sys.argv[1], sys.argv[2], lambda what, *_: what == sys.argv[3] and os.kill(os.getpid(), signal.SIGKILL))
 """
 

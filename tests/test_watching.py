@@ -142,7 +142,7 @@ async def test_a_store_that_cannot_be_written_makes_it_not_ready(place: Place, m
 
 async def test_a_store_whose_writer_hangs_makes_it_not_ready(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.set_up()
-    monkeypatch.setattr("watcher.condition._WRITE_SECONDS", 0.05)
+    monkeypatch.setattr("watcher.monitoring.condition._WRITE_SECONDS", 0.05)
     async with running(place) as daemon:
         go_on = asyncio.Event()
         asked = 0
@@ -167,14 +167,14 @@ async def test_a_store_whose_writer_hangs_makes_it_not_ready(place: Place, monke
 
 
 async def test_owed_work_that_does_not_move_makes_it_not_ready(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.condition.STUCK_SECONDS", 0.0)
+    monkeypatch.setattr("watcher.monitoring.condition.STUCK_SECONDS", 0.0)
     place.set_up()
     async with Daemon.open(examine(place.config)) as daemon:
         # Nobody hands out jobs here.
         long_ago = daemon.condition._clock.now() - timedelta(hours=1)
         await daemon.store.write(filings.spot, [filing()], long_ago)
         stuck = {one.name: one for one in (await daemon.condition.readiness()).checks}["work"]
-        monkeypatch.setattr("watcher.condition.STUCK_SECONDS", 600.0)
+        monkeypatch.setattr("watcher.monitoring.condition.STUCK_SECONDS", 600.0)
         daemon.condition.moved(JobKind.FILING)
         moving = {one.name: one for one in (await daemon.condition.readiness()).checks}["work"]
 

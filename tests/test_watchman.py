@@ -10,9 +10,9 @@ import pytest
 from _stores import store_url
 
 from watcher.clock import Clock
+from watcher.monitoring.watchman import KINDS, Knowledge, Watchman, busy_minutes_between, wrong_now
 from watcher.store import alarms, deliveries
 from watcher.store.database import Store
-from watcher.watchman import KINDS, Knowledge, Watchman, busy_minutes_between, wrong_now
 
 pytestmark = pytest.mark.usefixtures("either_store")
 

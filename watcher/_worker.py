@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from watcher.bulk.fingerprint import line_version
 from watcher.errors import (
     ConfigError,
     EightkError,
@@ -33,7 +34,6 @@ from watcher.errors import (
     TooLargeError,
     TruncatedError,
 )
-from watcher.fingerprint import line_version
 from watcher.line import Line, text_of
 from watcher.logs import LogForm, about
 from watcher.registry import LineSpec, build_handlers

@@ -13,7 +13,6 @@ from datetime import date
 from sqlalchemy import Connection
 
 from watcher.clock import Clock
-from watcher.condition import Condition
 from watcher.daemon_parts import clock_of, make_client, make_folder, make_workers
 from watcher.deliver import Deliverer
 from watcher.disk import Disk
@@ -24,15 +23,17 @@ from watcher.engine.of_store import engine_of
 from watcher.engine.port import Job, JobKind
 from watcher.errors import EdgarError, EightkError, StoreError
 from watcher.handler import Stage
-from watcher.housekeeping import keep_house
+from watcher.keeping.housekeeping import keep_house
+from watcher.keeping.retention import Retention
 from watcher.leading import Leader
 from watcher.lock import StoreLock
-from watcher.metrics import Metrics
 from watcher.minding import Minder
+from watcher.monitoring.condition import Condition
+from watcher.monitoring.metrics import Metrics
+from watcher.monitoring.watchman import Watchman
 from watcher.outbound import Outbound
 from watcher.outbox import endpoints_of, note_settings
 from watcher.ready import Ready
-from watcher.retention import Retention
 from watcher.rules.in_force import rules_in_force
 from watcher.serving import serving
 from watcher.sources.audit import AuditResult
@@ -44,7 +45,6 @@ from watcher.store.database import Store
 from watcher.store.notices import Owner
 from watcher.store.redelivery import Redelivery, Wanted
 from watcher.tasks import end_loops
-from watcher.watchman import Watchman
 from watcher.web.access import access_of
 from watcher.web.app import make_app
 from watcher.web.desk import Desk

@@ -35,7 +35,7 @@ from watcher.errors import (
 from watcher.logs import about
 from watcher.meters import Meters
 from watcher.models import Alert, Filing, FilingState, Message, Origin, Report
-from watcher.payload import filing_message, message_for
+from watcher.payload.alert import filing_message, message_for
 from watcher.sources.intake import verdict_on
 from watcher.sources.wanted import EVERYTHING, UNDECIDED, Wanted
 from watcher.store import companies, filings, reports, unwanted

@@ -13,7 +13,7 @@ from watcher.errors import DeliveryError
 from watcher.handler import Answer, Notifier, Post
 from watcher.models import Message, Report
 from watcher.outbound import Outbound
-from watcher.payload import message_for, ping_message
+from watcher.payload.alert import message_for, ping_message
 
 __all__ = ["Tried", "message_about", "ping", "try_out"]
 

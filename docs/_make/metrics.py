@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from docs._make.words import ABOUT, words_for
 from docs._make.writing import code, page, table
 from watcher.meters import DeliveryOutcome, PollOutcome
-from watcher.metrics import Metrics, Standing
+from watcher.monitoring.metrics import Metrics, Standing
 
 __all__ = ["STANDING", "busy", "every_metric", "metrics_page"]
 

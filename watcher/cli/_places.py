@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from watcher.bulk import Place
+    from watcher.bulk.chunks import Place
     from watcher.registry import LineSpec
     from watcher.settings import Settings
 
@@ -37,7 +37,7 @@ def place_of(settings: Settings, spec: LineSpec, jobs: int | None, on: str | Non
     if on is None:
         place: Any = Workers(spec, count=jobs or os.cpu_count() or 1, bounds=bounds)
     else:
-        from watcher.cluster import Cluster
+        from watcher.bulk.cluster import Cluster
 
         place = Cluster(on, spec, bounds)
     try:

@@ -130,7 +130,7 @@ def _from_disk(
     on: str | None,
 ) -> None:
     """Read what lies on disk in bulk, in this process and its workers."""
-    from watcher.bulk_saving import BulkStore
+    from watcher.bulk.saving import BulkStore
     from watcher.ready import examine
     from watcher.sources.from_disk import FAILED, UNREADABLE, DiskRequest, take_in
 

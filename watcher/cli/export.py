@@ -75,7 +75,7 @@ def export(  # noqa: PLR0913, PLR0917  # one for each option
 
 
 def _write(config: Path | None, form: str, choice: Choice, out: IO[bytes], *, has_text: bool) -> int:
-    from watcher.export import writer
+    from watcher.keeping.export import writer
     from watcher.store.export import chosen_reports, count_chosen
 
     count = 0

@@ -38,7 +38,7 @@ def backup(file: Path, config: Path | None, with_archive: bool, force: bool, as_
     old one), or unpack the .tar where data/ was, and start again. In PostgreSQL: end all daemons, make an empty
     database, eightk store copy sqlite:///FILE postgresql://user@host/name, and name that in store.url.
     """
-    from watcher.backup import back_up
+    from watcher.keeping.backup import back_up
 
     settings = settings_of(config)
     archive = settings.archive if with_archive else None
@@ -87,7 +87,7 @@ def _told(one: dict[str, Any] | None) -> str:
 
 def _found(settings: Settings) -> dict[str, Any]:
     from watcher.disk import GIGABYTE, Disk
-    from watcher.retention import due_before
+    from watcher.keeping.retention import due_before
     from watcher.store import standing
     from watcher.store.database import Store
 

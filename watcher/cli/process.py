@@ -21,7 +21,7 @@ from watcher.printable import json_text
 from watcher.settings import Settings
 
 if TYPE_CHECKING:
-    from watcher.bulk import Done, Item
+    from watcher.bulk.chunks import Done, Item
 
 __all__ = ["COMMANDS"]
 
@@ -54,7 +54,7 @@ def _process(
     paths: tuple[str, ...], settings: Settings, until: Stage, jobs: int | None, on: str | None, *, rules: bool
 ) -> int:
     """Print a line for each file, in order; return how many could not be read."""
-    from watcher.bulk import in_order
+    from watcher.bulk.chunks import in_order
     from watcher.registry import build_handlers, line_spec, prepare_line
     from watcher.workers import examine_to_line
 
@@ -99,7 +99,7 @@ class _Progress:
 
 
 def _items(files: Iterable[InputFile]) -> Iterator[Item]:
-    from watcher.bulk import Item
+    from watcher.bulk.chunks import Item
 
     for one in files:
         if one.raw is None:

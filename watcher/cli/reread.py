@@ -21,9 +21,9 @@ from watcher.cli._printing import say
 from watcher.config import DEFAULT_FILE
 
 if TYPE_CHECKING:
+    from watcher.bulk.rereading import Asked
     from watcher.lock import Owner
     from watcher.ready import Ready
-    from watcher.rereading import Asked
     from watcher.store.choice import Choice
     from watcher.store.database import Store
     from watcher.store.rereading import Rereadable
@@ -85,9 +85,9 @@ def reread(
 
 
 def _asked(ready: Ready, choice: Choice, *, with_rules: bool, is_all: bool) -> Asked:
-    from watcher.fingerprint import line_version
+    from watcher.bulk.fingerprint import line_version
+    from watcher.bulk.rereading import Asked
     from watcher.line import VERSION
-    from watcher.rereading import Asked
 
     versions = {VERSION: line_version(ready.spec, ready.handlers)}
     if with_rules:
@@ -100,8 +100,8 @@ def _asked(ready: Ready, choice: Choice, *, with_rules: bool, is_all: bool) -> A
 
 
 def _here(ready: Ready, asked: Asked, jobs: int | None, on: str | None) -> Counter[str]:
-    from watcher.bulk_saving import BulkStore
-    from watcher.rereading import reread
+    from watcher.bulk.rereading import reread
+    from watcher.bulk.saving import BulkStore
     from watcher.store.rereading import count
 
     with BulkStore.open(ready) as stores, place_of(ready.settings, ready.spec, jobs, on) as place, Bar() as bar:
@@ -111,7 +111,7 @@ def _here(ready: Ready, asked: Asked, jobs: int | None, on: str | None) -> Count
 
 def _by_daemon(ready: Ready, owner: Owner, asked: Asked) -> Counter[str]:
     """Have the daemon read them again, some at a time, and see what came of each."""
-    from watcher.rereading import CURRENT, chosen
+    from watcher.bulk.rereading import CURRENT, chosen
     from watcher.store.database import Store
     from watcher.store.rereading import count
 
@@ -137,8 +137,8 @@ def _portions(found: Iterable[tuple[Rereadable, bool]]) -> Iterator[list[tuple[R
 
 def _outcome(store: Store, accession: str) -> str:
     """Wait until the daemon has tried it, and say what came of it."""
+    from watcher.bulk.rereading import FAILED, READ, SKIPPED
     from watcher.models import FilingState
-    from watcher.rereading import FAILED, READ, SKIPPED
     from watcher.store import filings
 
     # What happens there is a question to the store, not an event.
@@ -150,7 +150,7 @@ def _outcome(store: Store, accession: str) -> str:
 
 
 def _sum_up(summed: Counter[str]) -> None:
-    from watcher.rereading import CURRENT, FAILED, GONE, READ, SKIPPED
+    from watcher.bulk.rereading import CURRENT, FAILED, GONE, READ, SKIPPED
 
     words = ", ".join(f"{summed[one]:,} {one}" for one in (READ, CURRENT, SKIPPED, GONE, FAILED) if summed[one])
     say(words or "there are no filings in the store to read again")

@@ -59,7 +59,7 @@ def copy_store(source: str, target: str, config: Path | None, as_json: bool) -> 
 
     Exit code 3: TO is not empty or in use, or the copy is not the same; TO is as it was before then.
     """
-    from watcher.moving import copy_between, daemon_of
+    from watcher.keeping.moving import copy_between, daemon_of
 
     one, other = _url(source, config), _url(target, config)
     if one == other:

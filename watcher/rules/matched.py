@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from watcher._worker import line_here
-from watcher.bulk import Item, Place, in_order
+from watcher.bulk.chunks import Item, Place, in_order
 from watcher.errors import ConfigError, Fault
 from watcher.handler import Context, Handler
 from watcher.models import Alert, Filing, Report

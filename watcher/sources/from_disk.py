@@ -15,8 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from watcher.bulk import Done, Item, Place, in_order
-from watcher.bulk_saving import BulkStore, Passed, Terms, Told, keep, report_of, save_all
+from watcher.bulk.chunks import Done, Item, Place, in_order
+from watcher.bulk.saving import BulkStore, Passed, Terms, Told, keep, report_of, save_all
 from watcher.edgar.day_files import DayFile, day_of_archive, read_day_files
 from watcher.errors import ReadError, Skip, UnknownFiling
 from watcher.models import EIGHT_K_FORMS, Filing, FilingState, Origin

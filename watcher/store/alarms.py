@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, select
 
 from watcher.models import OWN_RULES, Alert, Origin, Severity
-from watcher.payload import alarm_message
+from watcher.payload.alert import alarm_message
 from watcher.plan import PlanState
 from watcher.store.alerts import raise_alert
 from watcher.store.pacing import tell

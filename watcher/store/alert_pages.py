@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, func, select
 from watcher.errors import AheadOfStore
 from watcher.every_filing import RULE
 from watcher.models import Severity
-from watcher.payload import numbered
+from watcher.payload.alert import numbered
 from watcher.store.schema import alert, delivery
 
 __all__ = ["AlertFilter", "AlertPage", "page_after", "payload_of"]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, select
 
 from watcher.every_filing import RULE
 from watcher.models import Alert, Delivery, Message
-from watcher.payload import numbered
+from watcher.payload.alert import numbered
 from watcher.plan import Why
 from watcher.report_json import to_json
 from watcher.store import journal

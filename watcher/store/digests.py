@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from watcher.models import Alert
-from watcher.payload import MAX_DIGEST_ENTRIES, DigestEntry, digest_message
+from watcher.payload.alert import MAX_DIGEST_ENTRIES, DigestEntry, digest_message
 from watcher.plan import Digest, digest_delivery
 from watcher.report_json import alert_from_json
 from watcher.store import filings

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from watcher.models import OWN_RULES, Alert, Delivery, Origin, Severity
-from watcher.notice_message import notice_message, notice_words
+from watcher.payload.notice import notice_message, notice_words
 from watcher.plan import PlanState
 from watcher.store.alerts import raise_alert
 from watcher.store.pacing import tell

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from watcher.clock import Clock
 from watcher.errors import EightkError
-from watcher.readiness import Readiness
+from watcher.monitoring.readiness import Readiness
 from watcher.rules.drafts import RuleDrafts
 from watcher.sources.audit import AuditResult
 from watcher.sources.backfill_progress import BackfillRequest, Progress

@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
 from watcher.errors import StoreError
-from watcher.metrics import CONTENT_TYPE
 from watcher.models import DeliveryState, FilingState
-from watcher.readiness import Check, Readiness
+from watcher.monitoring.metrics import CONTENT_TYPE
+from watcher.monitoring.readiness import Check, Readiness
 from watcher.report_json import to_json
 from watcher.store import deliveries, filings
 from watcher.web.desk import Desk

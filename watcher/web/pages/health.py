@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from watcher.errors import EightkError
 from watcher.models import FilingState
-from watcher.readiness import Check
+from watcher.monitoring.readiness import Check
 from watcher.store import alarms, audits, endpoints, glance, listing, silences, tally
 from watcher.store.database import Store
 from watcher.store.standing import used_bytes

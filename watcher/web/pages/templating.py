@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from watcher.bare_paths import bare
 from watcher.cover_facts import cover_facts
 from watcher.models import DeliveryState, FilingState, Session
-from watcher.payload import edgar_url
+from watcher.payload.alert import edgar_url
 from watcher.places import anchor
 from watcher.printable import unturned
 from watcher.web.access import csrf

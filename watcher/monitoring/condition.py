@@ -20,15 +20,15 @@ from watcher.edgar.client import EdgarClient
 from watcher.endpoints_in_force import EndpointReloader
 from watcher.engine.port import Engine, JobKind
 from watcher.errors import StoreError
-from watcher.metrics import Metrics, Standing
-from watcher.readiness import SLOW_SECONDS, STUCK_SECONDS, Readiness, Seen, checks_of
+from watcher.monitoring.metrics import Metrics, Standing
+from watcher.monitoring.readiness import SLOW_SECONDS, STUCK_SECONDS, Readiness, Seen, checks_of
+from watcher.monitoring.watchman import KINDS, Knowledge
 from watcher.rules.reload import Reloader
 from watcher.settings import SEC_URL, Settings
 from watcher.sources.poller import beginning
 from watcher.sources.spotting import Spotting
 from watcher.store import deliveries, filings, standing
 from watcher.store.database import Store, set_meta
-from watcher.watchman import KINDS, Knowledge
 from watcher.web.desk import Health
 from watcher.workers import Workers
 

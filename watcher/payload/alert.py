@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from watcher.background import NOTHING, Background
-from watcher.cutting import cut, json_bytes
 from watcher.models import Alert, Document, Evidence, Filer, Filing, Message, Report, saved_id
-from watcher.payload_events import fill_events, links_told, named_events
+from watcher.payload.cutting import cut, json_bytes
+from watcher.payload.events import fill_events, links_told, named_events
 from watcher.places import edgar_place, page_place
 from watcher.report_json import to_json
 

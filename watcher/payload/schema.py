@@ -1,6 +1,6 @@
 """What every payload holds, as a JSON Schema for whoever reads them.
 
-``python -m watcher.payload_schema`` prints it; the documents hold a copy, and a test compares the two. The models here
+``python -m watcher.payload.schema`` prints it; the documents hold a copy, and a test compares the two. The models here
 forbid what they do not name, so that a test sees a key that was added and not described; the schema does not, for keys
 may be added at any time.
 """
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from watcher.models import Severity
-from watcher.payload import SCHEMA_VERSION
+from watcher.payload.alert import SCHEMA_VERSION
 
 __all__ = ["json_schema", "validate"]
 

@@ -14,12 +14,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from watcher.bulk import Done
+from watcher.bulk.chunks import Done
 from watcher.clock import Clock
 from watcher.errors import HandlerCrash
 from watcher.lock import StoreLock
 from watcher.models import Report
-from watcher.payload import message_for
+from watcher.payload.alert import message_for
 from watcher.ready import Ready
 from watcher.rules.in_force import rules_in_force
 from watcher.store import companies, reports

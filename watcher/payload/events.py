@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any
 
 from watcher.background import Background, EventHistory, Link
-from watcher.cutting import cut
 from watcher.models import Event
+from watcher.payload.cutting import cut
 from watcher.report_json import to_json
 
 __all__ = ["fill_events", "links_told", "named_events"]

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from watcher.models import Alert, Delivery, Message
-from watcher.payload import SCHEMA_VERSION
+from watcher.payload.alert import SCHEMA_VERSION
 from watcher.report_json import to_json
 from watcher.verdict import EndpointState, Notice
 

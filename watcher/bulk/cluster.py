@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from watcher._worker import Answer
+from watcher.bulk.fingerprint import facts_of
 from watcher.errors import ConfigError, EightkError, Fault, HandlerCrash, ReadError, Skip
-from watcher.fingerprint import facts_of
 from watcher.registry import LineSpec
 from watcher.workers import Bounds, Workers
 

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from watcher.bulk import Done, Item, Place, in_order
-from watcher.bulk_saving import BulkStore, Passed, Terms, Told, keep, report_of, save_all
+from watcher.bulk.chunks import Done, Item, Place, in_order
+from watcher.bulk.saving import BulkStore, Passed, Terms, Told, keep, report_of, save_all
 from watcher.errors import ReadError, Skip
 from watcher.models import FilingState, Origin
 from watcher.store import companies, filings, rereading
