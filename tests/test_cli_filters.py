@@ -107,6 +107,21 @@ def test_a_filter_that_can_find_something_is_heeded(place: Place, query: tuple[s
     assert sum("0000000001-26" in line for line in done.output.splitlines()) == count
 
 
+@pytest.mark.parametrize(
+    ("rule", "code", "told"),
+    [
+        ("r", 0, ACCESSION),
+        ("rr", 2, "no rule 'rr' was ever in force here or raised an alert"),
+        ("eightk.quiet", 0, "no alerts"),
+        ("rules", 0, "no alerts"),  # a handler that may raise some under its own name
+    ],
+)
+def test_alerts_of_a_rule_that_nobody_ever_had_are_not_asked_for(place: Place, rule: str, code: int, told: str) -> None:
+    done = asked(place, "alerts", "--rule", rule)
+
+    assert (done.exit_code, told in done.output) == (code, True), done.output
+
+
 def test_a_backtest_from_the_future_to_the_past_is_wrong_usage(place: Place) -> None:
     done = asked(place, "rules", "backtest", "--since", "2026-02-01", "--until", "2026-01-01")
 

@@ -148,6 +148,12 @@ def nested(depth: int) -> dict[str, object]:
 
 
 ALERT = alert(alert_id(FILING.accession, "r"))
+
+
+def own(rule: str) -> Alert:
+    return replace(ALERT, id=alert_id(FILING.accession, rule), rule=rule)
+
+
 DOCUMENT = Document(1, "8-K", "a.htm", "", 3, "text")
 ITEM = Item("7.01", "Regulation FD Disclosure", declared=True, found=True)
 FILER = Filer(1, "Acme")
@@ -191,6 +197,8 @@ FILER = Filer(1, "Acme")
         ("items", (ITEM, replace(ITEM, declared=None)), r"items\[1\]\.declared: expected bool, came NoneType"),
         ("items", (replace(ITEM, start="1"),), r"items\[0\]\.start: expected int, came str"),
         ("alerts", (alert("mine"),), "the id of rule 'r' is not alert_id"),
+        ("alerts", (own("eightk.quiet"),), "'eightk.quiet' is the name of what eightk tells itself"),
+        ("alerts", (own("every filing"),), "'every filing' is the name of what eightk tells itself"),
         ("alerts", (replace(ALERT, severity="low"),), r"alerts\[0\]\.severity: expected Severity, came str"),
         ("alerts", (replace(ALERT, notify=(["a"],)),), r"alerts\[0\]\.notify\[0\]: expected str, came list"),
         ("alerts", (replace(ALERT, notify=None),), r"alerts\[0\]\.notify: expected tuple, came NoneType"),

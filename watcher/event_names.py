@@ -8,11 +8,11 @@ from pathlib import Path
 
 from watcher.errors import ConfigError
 from watcher.eventbook import EventBookHandler, EventInfo
-from watcher.handler import Handler
+from watcher.handler import Handler, Stage
 from watcher.registry import Found, discover
 from watcher.settings import Settings
 
-__all__ = ["EventNames", "declared_events", "event_handler", "event_paths", "names_in_force"]
+__all__ = ["EventNames", "alerting_handlers", "declared_events", "event_handler", "event_paths", "names_in_force"]
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,11 @@ def declared_events(settings: Settings) -> tuple[EventInfo, ...]:
         for name in one.handler.events if issubclass(one.handler, Handler) else ():
             found.setdefault(name, EventInfo(name, meaning, (), 0, 0, one.origin))
     return tuple(found.values())
+
+
+def alerting_handlers(settings: Settings) -> frozenset[str]:
+    """Return the names of the handlers that may raise alerts, by which these go unless a handler keeps rules."""
+    return frozenset(one.name for one in _handlers(settings) if getattr(one.handler, "stage", None) is Stage.ALERT)
 
 
 def event_handler(settings: Settings) -> EventBookHandler | None:

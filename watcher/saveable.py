@@ -15,7 +15,20 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
-from watcher.models import ActiveHours, Alert, Document, Filing, Grouping, Item, Pacing, Report, Throttle, alert_id
+from watcher.every_filing import RULE
+from watcher.models import (
+    OWN_RULES,
+    ActiveHours,
+    Alert,
+    Document,
+    Filing,
+    Grouping,
+    Item,
+    Pacing,
+    Report,
+    Throttle,
+    alert_id,
+)
 from watcher.report_json import to_json
 
 __all__ = ["faults_of"]
@@ -55,6 +68,8 @@ def faults_of(report: Report, accession: str) -> Iterator[str]:
     for alert in report.alerts:
         if alert.id != alert_id(report.filing.accession, alert.rule):
             yield f"alerts: the id of rule {alert.rule!r} is not alert_id(accession, rule)"
+        if alert.rule == RULE or alert.rule.startswith(OWN_RULES):
+            yield f"alerts: {alert.rule!r} is the name of what eightk tells itself, not of a rule"
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from watcher.cli._names import names_as_stored
 from watcher.cli._options import DATE, LIMIT, AccessionType, config_option, is_terminal, store_of
 from watcher.cli._printing import say, say_json, say_row
 
@@ -35,11 +36,13 @@ def alerts(
 ) -> None:
     """List alerts, the newest first: when, of which rule, and who is told, or why nobody is."""
     from watcher.store import alerts as stored
+    from watcher.store.names import Names
     from watcher.web.show import alert_json
 
     limit = limit or (TERMINAL_ROWS if is_terminal() and not as_json else None)
     raised_since = since.replace(tzinfo=UTC) if since else None
     with store_of(config) as store:
+        rule = names_as_stored(store, config, Names(rule=rule)).rule
         found = store.read_now(stored.find, filing, rule=rule, since=raised_since, is_silenced=silenced, limit=limit)
     rows = [alert_json(one) for one in found]
     if as_json:
