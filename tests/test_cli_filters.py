@@ -113,6 +113,7 @@ def test_a_filter_that_can_find_something_is_heeded(place: Place, query: tuple[s
         ("r", 0, ACCESSION),
         ("rr", 2, "no rule 'rr' was ever in force here or raised an alert"),
         ("eightk.quiet", 0, "no alerts"),
+        ("every", 0, "no alerts"),  # in the files, and in force with the next start
         ("rules", 0, "no alerts"),  # a handler that may raise some under its own name
     ],
 )
@@ -120,6 +121,16 @@ def test_alerts_of_a_rule_that_nobody_ever_had_are_not_asked_for(place: Place, r
     done = asked(place, "alerts", "--rule", rule)
 
     assert (done.exit_code, told in done.output) == (code, True), done.output
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [(("dsk",), "there is no endpoint 'dsk'"), (("desk", "--rule", "rr"), "no rule 'rr' was ever in force here")],
+)
+def test_nothing_is_told_again_for_a_name_that_nobody_ever_had(place: Place, more: tuple[str, ...], told: str) -> None:
+    done = asked(place, "redeliver", "--endpoint", *more)
+
+    assert (done.exit_code, told in done.output) == (2, True), done.output
 
 
 def test_a_backtest_from_the_future_to_the_past_is_wrong_usage(place: Place) -> None:

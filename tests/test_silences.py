@@ -226,7 +226,7 @@ def test_alerts_and_show_tell_who_was_told_and_why_nobody_was(place: Place, tmp_
 
     table = place.eightk("alerts").stdout
     silenced = json.loads(place.eightk("alerts", "--json", "--silenced").stdout)
-    none = place.eightk("alerts", "--rule", "gone").stdout
+    none = place.eightk("alerts", "--rule", "r", "--silenced").stdout
     later = place.eightk("alerts", "--since", "2026-01-13", "--json").stdout
     shown = place.eightk("show", ACCESSION).stdout
 

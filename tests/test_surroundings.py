@@ -234,4 +234,14 @@ def test_a_line_that_reads_nothing_is_warned_of(place: Place) -> None:
 
 
 def test_a_line_that_reads_is_not_warned_of(place: Place) -> None:
-    assert "warning" not in check(place)[1]
+    assert "no handler reads filings" not in check(place)[1]
+
+
+@pytest.mark.parametrize(("event", "words"), [("cfo-departur", "(1): eightk rules check"), ("cfo-departure", "")])
+def test_rules_that_may_not_mean_what_they_say_are_warned_of(tmp_path: Path, event: str, words: str) -> None:
+    rule = f"{{id: a, title: A, match: {{events|has: {event}}}, notify: []}}"
+    rules = f"version: 1\ngroups:\n- name: g\n  rules:\n  - {rule}\n"
+    done = Place(tmp_path).set_up(rules=rules).eightk("check")
+
+    assert (done.returncode, "rules may not mean" in done.stderr) == (0, bool(words)), done.stderr
+    assert words in done.stderr

@@ -247,9 +247,10 @@ def _names_problem(value: type[Handler] | type[Notifier]) -> str:
     if not isinstance(getattr(value, "after", ()), tuple):
         return "`after` must be a tuple of names, such as ('titles',)"
     events: object = value.events if issubclass(value, Handler) else ()
-    if not isinstance(events, tuple) or not all(isinstance(one, str) and one for one in events):
-        return "`events` must be a tuple of names, such as ('vehicle-recall',)"
-    return ""
+    if not isinstance(events, tuple):
+        return f"`events` must be a tuple of names, such as ('vehicle-recall',), not {type(events).__name__}"
+    wrong = next((one for one in events if not (isinstance(one, str) and one)), None)
+    return "" if wrong is None else f"`events` must hold names, such as 'vehicle-recall'; {wrong!r} is none"
 
 
 def _method_problem(value: type[Handler] | type[Notifier]) -> str:

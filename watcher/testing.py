@@ -28,8 +28,15 @@ __all__ = ["FakePost", "Posted", "handled", "message", "plain_file", "submission
 
 
 def submission(*, seed: int = 1, **wanted: Any) -> bytes:
-    """A made-up, format-true submission; ``wanted`` are the options of `Generator.submission`, such as ``items``."""
-    return Generator(seed=seed).submission(**wanted).raw
+    """A made-up, format-true submission; ``wanted`` are the options of `Generator.submission`, such as ``items``.
+
+    Each ``seed`` below a million has an accession number of its own.
+    """
+    made = Generator(seed=seed).submission(**wanted)
+    if "accession" in wanted:
+        return made.raw
+    own = f"{made.accession[:-6]}{seed % 1_000_000:06}"
+    return Generator(seed=seed).submission(**wanted, accession=own).raw
 
 
 def handled(raw: bytes, *handlers: Handler, filing: Filing | None = None) -> Report:

@@ -269,7 +269,7 @@ async def _examined(settings: Settings, file: Path) -> Report:
 def _tell(what: str, tried: Tried) -> None:
     say_line(f"{what}: {'told' if tried.ok else f'not told: {tried.error}'}")
     status = f"{tried.status} in " if tried.status else ""
-    say_line(f"  answered  {status}{tried.milliseconds} ms")
+    say_line(f"  {'answered ' if tried.status else 'tried for'} {status}{tried.milliseconds} ms")
     if tried.address:
         say_line(f"  dialled   {tried.address}{_prefixed(', ', tried.tls) or ', without TLS'}")
     if tried.signed:

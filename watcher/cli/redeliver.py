@@ -13,7 +13,8 @@ from urllib.parse import quote
 import click
 
 from watcher.cli._daemon import ask_daemon
-from watcher.cli._options import config_option, settings_of
+from watcher.cli._names import names_as_stored
+from watcher.cli._options import config_option, settings_of, store_of
 from watcher.cli.silence import MomentType
 from watcher.config import DEFAULT_FILE
 from watcher.models import DeliveryState
@@ -55,6 +56,7 @@ def redeliver(
     begin anew. An endpoint that is disabled is told nothing. Exit code 3: something was not taken.
     """
     from watcher.lock import owner_of
+    from watcher.store.names import Names
 
     if bool(numbers) == (endpoint is not None):
         raise click.UsageError("say which: either IDs or --endpoint NAME")
@@ -64,6 +66,8 @@ def redeliver(
     if endpoint is not None:
         asked = {"endpoint": endpoint, "state": state or DeliveryState.FAILED.value, "rule": rule, "limit": limit}
         asked["since"] = since.isoformat() if since else None
+        with store_of(config) as store:
+            names_as_stored(store, config, Names(endpoint=endpoint, rule=rule))
     owner = owner_of(settings_of(config).store_path)
     if owner is not None:
         rows, left = _by_daemon(owner, numbers, asked)

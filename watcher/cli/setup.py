@@ -72,10 +72,25 @@ def check(config: Path | None, *, live: bool) -> None:
     say(f"store      {settings.store_name}{'' if settings.has_store else ' (made at the first run)'}")
     for key, path in files_open_to_others(settings):
         say(f"warning: {path} ({key}) may be read by every user of this machine: chmod 600 {path}", err=True)
+    if warnings := _rule_warnings(settings):
+        say(f"warning: rules may not mean what they say ({warnings}): eightk rules check", err=True)
     contact = settings.edgar.contact or "none: EDGAR is not polled until [edgar] contact is set"
     say(f"contact    {contact}")
     if live:
         _check_live(settings)
+
+
+def _rule_warnings(settings: Settings) -> int:
+    """Count what is in order and still looks mistaken, such as an event that nothing finds."""
+    from watcher.event_names import names_in_force
+    from watcher.rules.books import rule_paths, rules_handler
+
+    try:
+        handler, places = rules_handler(settings), rule_paths(settings)
+    except ConfigError:  # no rules are wanted: had they faults, that would have been told before
+        return 0
+    found = handler.check_book(places, frozenset(settings.endpoint), names_in_force(settings))
+    return sum(one.is_warning for one in found)
 
 
 def _check_live(settings: Settings) -> None:

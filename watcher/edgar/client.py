@@ -297,7 +297,7 @@ class EdgarClient:
             # httpx reads where a redirect leads to even if it is not to follow, and is careless about odd host names.
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError, UnicodeError) as error:
                 reason = str(error) or type(error).__name__
-                raise OutageError(f"{url.host}: {url.path}: no whole answer came: {reason}") from error
+                raise OutageError(f"{url.netloc.decode()}: {url.path}: no whole answer came: {reason}") from error
             if not location:
                 return self._judged(answer)
             url = _redirected(url, location, answer.status)
