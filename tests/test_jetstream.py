@@ -234,7 +234,9 @@ def of_the_docs(language: str) -> str:
 
 
 def test_the_endpoint_of_the_docs_can_be_used(tmp_path):
-    place = Place(tmp_path).set_up(more=of_the_docs("toml"))
+    rule = '{id: a, title: A, match: {items|has: "7.01"}, notify: []}'
+    rules = f"version: 1\ngroups:\n- name: g\n  rules:\n  - {rule}\n"
+    place = Place(tmp_path).set_up(more=of_the_docs("toml"), rules=rules)
 
     done = place.eightk("check")
 
